@@ -1,0 +1,43 @@
+"""L2Advertisement (metallb.io/v1beta1): which pools are announced by ARP and NDP, from where."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from lb.api.meta import LabelSelector, Strict
+
+KIND = "L2Advertisement"
+PLURAL = "l2advertisements"
+VERSION = "v1beta1"
+
+
+class PreferredNode(Strict, frozen=True):
+    """L2Advertisement spec.preferredNodeSelectors[]."""
+
+    weight: Annotated[
+        int, Meta(ge=1, le=100, description="Added to the score of each node that the preference matches.")
+    ]
+    preference: Annotated[LabelSelector, Meta(description="Selector of the preferred nodes.")]
+
+
+class L2AdvertisementSpec(Strict, frozen=True):
+    """L2Advertisement spec."""
+
+    ip_address_pools: Annotated[
+        tuple[str, ...], Meta(description="Pools by name. With no name and no selector: all pools.")
+    ] = ()
+    ip_address_pool_selectors: Annotated[
+        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of pools by their labels.")
+    ] = ()
+    node_selectors: Annotated[
+        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of nodes that may announce. None: all.")
+    ] = ()
+    interfaces: Annotated[
+        tuple[str, ...], Meta(description="Interfaces, by exact name, to announce on. None: all.")
+    ] = ()
+    service_selectors: Annotated[
+        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of Services to announce. None: all.")
+    ] = ()
+    preferred_node_selectors: Annotated[
+        tuple[PreferredNode, ...], Meta(description="Nodes that are preferred, with weights.")
+    ] = field(default=())

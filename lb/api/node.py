@@ -1,0 +1,36 @@
+"""Node (core/v1): where speakers run, and what keeps a node from announcing."""
+
+from lb.api.meta import ObjectMeta, Value
+
+EXCLUDE_FROM_LOAD_BALANCERS = "node.kubernetes.io/exclude-from-external-load-balancers"
+"""Label that takes a node out of load balancing, whatever its value (KEP-1143)."""
+NETWORK_UNAVAILABLE = "NetworkUnavailable"
+INTERNAL_IP = "InternalIP"
+
+
+class NodeCondition(Value, frozen=True):
+    """core/v1 NodeCondition."""
+
+    type: str
+    status: str
+
+
+class NodeAddress(Value, frozen=True):
+    """core/v1 NodeAddress."""
+
+    type: str
+    address: str
+
+
+class NodeStatus(Value, frozen=True):
+    """core/v1 NodeStatus."""
+
+    conditions: tuple[NodeCondition, ...] = ()
+    addresses: tuple[NodeAddress, ...] = ()
+
+
+class Node(Value, frozen=True):
+    """core/v1 Node."""
+
+    metadata: ObjectMeta
+    status: NodeStatus = NodeStatus()

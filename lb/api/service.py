@@ -1,0 +1,75 @@
+"""Service (core/v1): what a user asks for, and the address that we write back."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import field
+
+from lb.api.meta import ObjectMeta, Value
+
+LOAD_BALANCER = "LoadBalancer"
+NO_CLUSTER_IP = "None"
+
+
+class Family(StrEnum):
+    """core/v1 IPFamily."""
+
+    IPV4 = "IPv4"
+    IPV6 = "IPv6"
+
+
+class TrafficPolicy(StrEnum):
+    """core/v1 ServiceExternalTrafficPolicy."""
+
+    CLUSTER = "Cluster"
+    LOCAL = "Local"
+
+
+class ServiceSpec(Value, frozen=True):
+    """core/v1 ServiceSpec."""
+
+    type: str = "ClusterIP"
+    cluster_ip: str = field(name="clusterIP", default="")
+    cluster_ips: tuple[str, ...] = field(name="clusterIPs", default=())
+    external_traffic_policy: str = TrafficPolicy.CLUSTER
+    load_balancer_ip: str = field(name="loadBalancerIP", default="")
+    load_balancer_class: str | None = None
+
+
+class LoadBalancerIngress(Value, frozen=True):
+    """core/v1 LoadBalancerIngress: where the Service is reached from outside."""
+
+    ip: str = ""
+    hostname: str = ""
+
+
+class LoadBalancerStatus(Value, frozen=True):
+    """core/v1 LoadBalancerStatus."""
+
+    ingress: tuple[LoadBalancerIngress, ...] = ()
+
+
+class ServiceStatus(Value, frozen=True):
+    """core/v1 ServiceStatus."""
+
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+
+
+class Service(Value, frozen=True):
+    """core/v1 Service."""
+
+    metadata: ObjectMeta
+    spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
+
+
+PREFIX = "metallb.io/"
+DEPRECATED_PREFIX = "metallb.universe.tf/"
+ADDRESS_POOL = "address-pool"
+LOAD_BALANCER_IPS = "loadBalancerIPs"
+ALLOCATED_FROM_POOL = PREFIX + "ip-allocated-from-pool"
+
+
+def annotation(annotations: Mapping[str, str], name: str) -> str | None:
+    """The value of MetalLB's annotation *name*; `metallb.io/` wins over its deprecated twin."""
+    return annotations.get(PREFIX + name, annotations.get(DEPRECATED_PREFIX + name))
