@@ -34,9 +34,7 @@ class IPAddressPoolSpec(Strict, frozen=True):
 
     addresses: Annotated[
         tuple[str, ...],
-        Meta(
-            description="CIDRs (192.0.2.0/24, 2001:db8::/120) and ranges (192.0.2.10-192.0.2.20), both ends in."
-        ),
+        Meta(description="CIDRs (192.0.2.0/24) and ranges, both ends in (192.0.2.10-192.0.2.20)."),
     ]
     auto_assign: Annotated[
         bool, Meta(description="Whether a Service that does not ask for the pool may get an address of it.")

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 
 
 class Value(Struct, frozen=True, rename="camel"):
-    """A frozen object of the Kubernetes API: field names in camelCase on the wire, unknown fields passed over."""
+    """A frozen object of the Kubernetes API: camelCase on the wire, unknown fields passed over."""
 
 
 class Strict(Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
