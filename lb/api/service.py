@@ -1,6 +1,5 @@
 """Service (core/v1): what a user asks for, and the address that we write back."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import field
@@ -31,6 +30,7 @@ class ServiceSpec(Value, frozen=True):
     type: str = "ClusterIP"
     cluster_ip: str = field(name="clusterIP", default="")
     cluster_ips: tuple[str, ...] = field(name="clusterIPs", default=())
+    ip_family_policy: str = ""
     external_traffic_policy: str = TrafficPolicy.CLUSTER
     load_balancer_ip: str = field(name="loadBalancerIP", default="")
     load_balancer_class: str | None = None
@@ -68,8 +68,3 @@ DEPRECATED_PREFIX = "metallb.universe.tf/"
 ADDRESS_POOL = "address-pool"
 LOAD_BALANCER_IPS = "loadBalancerIPs"
 ALLOCATED_FROM_POOL = PREFIX + "ip-allocated-from-pool"
-
-
-def annotation(annotations: Mapping[str, str], name: str) -> str | None:
-    """The value of MetalLB's annotation *name*; `metallb.io/` wins over its deprecated twin."""
-    return annotations.get(PREFIX + name, annotations.get(DEPRECATED_PREFIX + name))

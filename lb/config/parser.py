@@ -1,0 +1,34 @@
+"""Custom resources → `Config` and rejections. A bad object is left out, or kept as it was last good."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from lb.api.custom_resource import CustomResource
+from lb.config.config import EMPTY, Config
+from lb.config.l2_advertisements import parse_l2_advertisements
+from lb.config.pools import parse_pools
+from lb.config.rejection import Rejection
+
+
+class Parsed(Struct, frozen=True):
+    """What a set of custom resources says, and everything that is wrong in it."""
+
+    config: Config
+    rejections: tuple[Rejection, ...]
+
+
+def parse(
+    pools: Iterable[CustomResource], l2_advertisements: Iterable[CustomResource], last_good: Config = EMPTY
+) -> Parsed:
+    """All *pools* and *l2_advertisements* of our namespace as one configuration.
+
+    Of an object that is refused, the form that *last_good* holds stays in force; nothing else is disturbed.
+    The order in which objects are given makes no difference.
+    """
+    objects = list(pools)
+    accepted, wrong = parse_pools(objects, last_good.pools)
+    advertisements, also_wrong = parse_l2_advertisements(l2_advertisements, last_good.l2_advertisements)
+    unread = frozenset(each.metadata.name for each in objects) - accepted.keys()
+    config = Config(dict(sorted(accepted.items())), dict(sorted(advertisements.items())), unread)
+    return Parsed(config, (*wrong, *also_wrong))

@@ -1,0 +1,36 @@
+"""Reading a Service: whether it is ours to serve, and what its annotations and status say."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from lb.api.service import DEPRECATED_PREFIX, LOAD_BALANCER, PREFIX, Service
+from lb.config.ranges import Address
+
+
+def key(service: Service) -> str:
+    """The name that *service* goes by in our tables: "namespace/name"."""
+    return f"{service.metadata.namespace}/{service.metadata.name}"
+
+
+def is_ours(service: Service, load_balancer_class: str | None) -> bool:
+    """Whether a load balancer of this class (None: the cluster's default one) is to serve *service*."""
+    return (
+        service.spec.type == LOAD_BALANCER
+        and service.metadata.deletion_timestamp is None
+        and (service.spec.load_balancer_class or None) == load_balancer_class
+    )
+
+
+def status_address(service: Service) -> Address | None:
+    """The address that *service*'s status names; None where there is none, or garbage."""
+    for ingress in service.status.load_balancer.ingress:
+        try:
+            return ip_address(ingress.ip)
+        except ValueError:
+            continue
+    return None
+
+
+def annotation(annotations: Mapping[str, str], name: str) -> str | None:
+    """The value of MetalLB's annotation *name*; `metallb.io/` wins over its deprecated twin."""
+    return annotations.get(PREFIX + name, annotations.get(DEPRECATED_PREFIX + name))

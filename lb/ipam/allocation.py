@@ -1,0 +1,109 @@
+"""The choice of an address for a request, or what each pool answered."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+from lb.config.config import Pool
+from lb.config.ranges import Address
+from lb.ipam.request import Request
+from lb.ipam.space import Space
+
+
+class Answer(StrEnum):
+    """What a pool says to a request that it does not satisfy."""
+
+    EXHAUSTED = "has no free address left"
+    OTHER_FAMILY = "has no addresses of the Service's IP family"
+    NOT_AUTO_ASSIGNED = "is used only by Services that name it (autoAssign is false)"
+    NOT_ASKED = "was not asked: the Service names another pool"
+    ELSEWHERE = "does not hold the address asked for"
+    HELD = "holds the address asked for, but another Service has it"
+
+
+class Allocation(Struct, frozen=True):
+    """*address*, of *pool*."""
+
+    address: Address
+    pool: str
+
+
+class Refusal(Struct, frozen=True):
+    """Why there is no address: a clause, what each pool answered, and what a person can do."""
+
+    reason: str
+    answers: dict[str, Answer]
+    remedy: str
+
+    def __str__(self) -> str:
+        answers = "".join(f"; pool {name} {answer}" for name, answer in self.answers.items())
+        return f"{self.reason}{answers}. {self.remedy}"
+
+
+def allocate(space: Space, request: Request) -> Allocation | Refusal:
+    """An address of *space* for *request*. Pools are tried in the order of their names. Takes nothing."""
+    if not space.config.pools:
+        return Refusal("there is no IPAddressPool", {}, "Create one in the load balancer's namespace.")
+    if request.pool is not None and request.pool not in space.config.pools:
+        known = ", ".join(space.config.pools)
+        return Refusal(f"there is no pool {request.pool}", {}, f"Name one of {known}, or create it.")
+    if request.address is not None:
+        return _allocate_address(space, request, request.address)
+    return _allocate_any(space, request)
+
+
+def suits(space: Space, request: Request, address: Address) -> bool:
+    """Whether *address* is what *request* may have, no matter who holds it."""
+    pool = space.config.pool_of(address)
+    return (
+        pool is not None
+        and address.version in request.versions
+        and request.address in (None, address)
+        and request.pool in (None, pool.name)
+    )
+
+
+def _allocate_address(space: Space, request: Request, address: Address) -> Allocation | Refusal:
+    pool = space.config.pool_of(address)
+    if pool is None:
+        answers = dict.fromkeys(space.config.pools, Answer.ELSEWHERE)
+        remedy = "Ask for an address of a pool, or add this one to a pool."
+        return Refusal(f"{address} is asked for and lies in no pool", answers, remedy)
+    if request.pool not in (None, pool.name):
+        reason = (
+            f"{address} is asked for and lies in pool {pool.name}, but pool {request.pool} is asked for too"
+        )
+        return Refusal(reason, {}, "Change one of the two.")
+    holder = space.holder_of(address)
+    if holder not in (None, request.service):
+        reason = f"{address} is asked for and held by Service {holder}"
+        remedy = "Ask for another address, or free this one."
+        return Refusal(reason, {pool.name: Answer.HELD}, remedy)
+    return Allocation(address, pool.name)
+
+
+def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
+    pools = list(space.config.pools.values())
+    for version in request.versions:
+        for pool in pools:
+            if _answer(space, request, pool) is None:
+                address = space.lowest_free(pool, version)
+                if address is not None:
+                    return Allocation(address, pool.name)
+    return _refuse(space, request, pools)
+
+
+def _answer(space: Space, request: Request, pool: Pool) -> Answer | None:
+    if request.pool is not None:
+        return None if pool.name == request.pool else Answer.NOT_ASKED
+    return None if pool.auto_assign else Answer.NOT_AUTO_ASSIGNED
+
+
+def _refuse(space: Space, request: Request, pools: Iterable[Pool]) -> Refusal:
+    def answer(pool: Pool) -> Answer:
+        has_family = any(span.version in request.versions for span in pool.ranges)
+        return _answer(space, request, pool) or (Answer.EXHAUSTED if has_family else Answer.OTHER_FAMILY)
+
+    answers = {pool.name: answer(pool) for pool in pools}
+    return Refusal("no pool has a free address", answers, "Add addresses to a pool, or free one.")

@@ -1,0 +1,105 @@
+"""What the status of one Service should be, and what a person is to be told. The controller makes it so."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from lb.api.service import ALLOCATED_FROM_POOL, LoadBalancerIngress, Service
+from lb.config.ranges import Address
+from lb.config.rejection import Rejection
+from lb.config.services import is_ours, key, status_address
+from lb.ipam.allocation import Allocation, Refusal, allocate, suits
+from lb.ipam.request import Request, read_request
+from lb.ipam.space import Space
+
+
+class Outcome(StrEnum):
+    """What happened to a Service's address; the value is the reason of the event."""
+
+    NOT_OURS = "NotOurs"
+    KEPT = "Kept"
+    ASSIGNED = "IPAllocated"
+    CLEARED = "ClearAssignment"
+    REFUSED = "AllocationFailed"
+
+
+class Decision(Struct, frozen=True):
+    """`address` and `pool` are what the Service is to have.
+
+    `message` tells a person what happened, and is empty where all is as it was. `complaint` says what the
+    Service asks for and cannot have, whether or not it keeps an address.
+    """
+
+    outcome: Outcome
+    address: Address | None = None
+    pool: str | None = None
+    message: str = ""
+    complaint: str = ""
+
+
+def import_holding(space: Space, service: Service) -> bool:
+    """Let *service* hold the address of its status where it may. Done for all before any allocation."""
+    address = status_address(service)
+    if address is None or space.holder_of(address) is not None:
+        return False
+    if space.config.pool_of(address) is None and not space.config.unread:
+        return False
+    space.hold(key(service), address)
+    return True
+
+
+def decide(space: Space, service: Service, load_balancer_class: str | None) -> Decision:
+    """What *service* should have, with *space* changed to say so.
+
+    An address that a Service has stays, unless its pool is gone, or the Service asks for another that it can
+    have.
+    """
+    name = key(service)
+    if not is_ours(service, load_balancer_class):
+        space.release(name)
+        return Decision(Outcome.NOT_OURS)
+    request = read_request(service)
+    held = space.held_by(name)
+    if isinstance(request, Rejection):
+        return _keep(space, held, str(request)) if held else _refused(str(request))
+    if held is not None and suits(space, request, held):
+        return _keep(space, held)
+    return _move(space, request, held)
+
+
+def _keep(space: Space, held: Address, complaint: str = "") -> Decision:
+    pool = space.config.pool_of(held)
+    return Decision(Outcome.KEPT, held, pool.name if pool else None, complaint=complaint)
+
+
+def _refused(complaint: str) -> Decision:
+    return Decision(Outcome.REFUSED, message=complaint, complaint=complaint)
+
+
+def _move(space: Space, request: Request, held: Address | None) -> Decision:
+    stray = held is not None and space.config.pool_of(held) is None
+    if held is not None and stray and space.config.unread:
+        return _keep(space, held)
+    answer = allocate(space, request)
+    match answer:
+        case Allocation(address, pool):
+            space.hold(request.service, address)
+            return Decision(Outcome.ASSIGNED, address, pool, f'Assigned IP ["{address}"] from pool {pool}')
+        case Refusal() if held is not None and not stray:
+            return _keep(space, held, str(answer))
+        case Refusal():
+            space.release(request.service)
+            if held is None:
+                return _refused(str(answer))
+            message = f"{held} lies in no pool any more, and there is no other: {answer}"
+            return Decision(Outcome.CLEARED, message=message, complaint=str(answer))
+
+
+def wanted_ingress(decision: Decision) -> tuple[LoadBalancerIngress, ...]:
+    """status.loadBalancer.ingress as *decision* wants it."""
+    return (LoadBalancerIngress(ip=str(decision.address)),) if decision.address is not None else ()
+
+
+def wanted_annotations(decision: Decision) -> dict[str, str | None]:
+    """The annotations as *decision* wants them; None: absent."""
+    return {ALLOCATED_FROM_POOL: decision.pool}
