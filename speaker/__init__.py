@@ -1,0 +1,1 @@
+"""The process on each node: announces the addresses that this node is elected for."""

@@ -1,0 +1,1 @@
+"""Layer 2: the sockets and links of this node, and the machines of `protocol` that run on them."""

@@ -1,0 +1,48 @@
+"""The interfaces of this network namespace, kept up to date by the kernel's netlink events (rtnetlink(7))."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+
+from pyroute2 import AsyncIPRoute  # type: ignore[import-untyped]  # it ships no types
+from pyroute2.netlink.rtnl import RTMGRP_LINK  # type: ignore[import-untyped]  # as above
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]  # as above
+
+from speaker.layer2.protocol.interface import RELEVANT, Interface
+
+log = logging.getLogger(__name__)
+
+
+async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
+    """All interfaces by index: at once, and again after each change. Raises OSError if netlink fails."""
+    async with AsyncIPRoute() as netlink:
+        await netlink.bind(groups=RTMGRP_LINK)
+        interfaces = {each.index: each async for each in _dump(netlink)}
+        yield dict(interfaces)
+        async for message in netlink.get():
+            if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK"):
+                continue
+            interface = _interface(message)
+            known = interfaces.get(interface.index)
+            if message["event"] == "RTM_DELLINK":
+                interfaces.pop(interface.index, None)
+            elif interface != known:
+                interfaces[interface.index] = interface
+            else:
+                continue
+            yield dict(interfaces)
+
+
+async def _dump(netlink: AsyncIPRoute) -> AsyncIterator[Interface]:
+    async for message in await netlink.get_links():
+        yield _interface(message)
+
+
+def _interface(message: ifinfmsg) -> Interface:
+    mac = message.get("address") or ""
+    return Interface(
+        index=message["index"],
+        name=message.get("ifname"),
+        mac=bytes.fromhex(mac.replace(":", "")),
+        flags=message["flags"] & RELEVANT,
+        master=message.get("master"),
+    )
