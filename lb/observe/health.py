@@ -1,0 +1,76 @@
+"""Over HTTP: is the process alive, is it ready, and if not why; its metrics; what it knows, for debugging.
+
+What makes it ready and what there is to debug is the caller's to say.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+NotReady = Callable[[], Sequence[str]]
+Debug = Callable[[], object]
+
+
+@asynccontextmanager
+async def serve_health(
+    host: str, port: int, *, registry: CollectorRegistry, not_ready: NotReady, debug: Debug
+) -> AsyncIterator[int]:
+    """Serve until the `with` is left; gives the port, which the kernel chooses for *port* 0.
+
+    `/healthz`: 200 while the loop runs. `/readyz`: 200, or 503 with the reasons that *not_ready* gives, a
+    line each. `/metrics`: of *registry*. `/debug`: what *debug* gives, as JSON by msgspec. The callables are
+    called on the loop, at each request. OSError if the port cannot be had.
+    """
+    runner = web.AppRunner(_app(registry, not_ready, debug), access_log=None)
+    await runner.setup()
+    try:
+        yield await _listen(runner, host, port)
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    try:
+        await web.TCPSite(runner, host, port, shutdown_timeout=1.0).start()
+    except OSError as taken:
+        raise OSError(
+            taken.errno,
+            f"health and metrics cannot be served on {host}:{port}: {taken.strerror}. Free the port (see: ss"
+            f" -ltnp 'sport = {port}') or choose another.",
+        ) from taken
+    bound: int = runner.addresses[0][1]
+    return bound
+
+
+def _app(registry: CollectorRegistry, not_ready: NotReady, debug: Debug) -> web.Application:
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        reasons = not_ready()
+        return web.Response(
+            text="".join(f"{why}\n" for why in reasons) or "ok\n", status=503 if reasons else 200
+        )
+
+    async def metrics(_: web.Request) -> web.Response:
+        # In a thread: text for thousands of Services takes longer than an ARP answer may wait.
+        text = await asyncio.to_thread(generate_latest, registry)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def explain(_: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(debug()), content_type="application/json")
+
+    app = web.Application()
+    for path, handler in (
+        ("/healthz", healthz),
+        ("/readyz", readyz),
+        ("/metrics", metrics),
+        ("/debug", explain),
+    ):
+        app.router.add_get(path, handler)
+    return app
