@@ -8,10 +8,10 @@ from lb.announce.election import Election, elect
 from lb.announce.eligibility import Surroundings, interfaces, score, serving_endpoints, standing
 from lb.announce.why import Why, WhyNobody
 from lb.api.endpoint_slice import EndpointSlice
-from lb.api.service import Service, TrafficPolicy
-from lb.config.config import Config, L2Advertisement, Pool
+from lb.api.service import ALLOCATED_FROM_POOL, Service, TrafficPolicy
+from lb.config.config import Config, L2Advertisement
 from lb.config.ranges import Address
-from lb.config.selectors import matches_any
+from lb.config.selectors import Labels, matches_any
 from lb.config.services import is_ours, status_address
 
 
@@ -53,10 +53,12 @@ def judge(
     address = status_address(service)
     if address is None:
         return Silent(WhyNobody.NO_ADDRESS)
-    pool = config.pool_of(address)
+    if address.version != 4:
+        return Silent(WhyNobody.NO_NDP)
+    pool = _pool(config, service, address)
     if pool is None:
         return Silent(WhyNobody.NO_POOL)
-    advertisements = _covering(config, pool, service)
+    advertisements = _covering(config, *pool, service)
     if not advertisements:
         return Silent(WhyNobody.NO_ADVERTISEMENT)
     endpoints = serving_endpoints(slices)
@@ -67,11 +69,20 @@ def judge(
     return _elect(surroundings, address, advertisements, local_nodes)
 
 
-def _covering(config: Config, pool: Pool, service: Service) -> list[L2Advertisement]:
+def _pool(config: Config, service: Service, address: Address) -> tuple[str, Labels] | None:
+    """Name and labels of *address*'s pool; of a pool that cannot be read, as the controller last knew it."""
+    pool = config.pool_of(address)
+    if pool is not None:
+        return pool.name, pool.labels
+    name = service.metadata.annotations.get(ALLOCATED_FROM_POOL)
+    return (name, {}) if name in config.unread else None
+
+
+def _covering(config: Config, pool: str, labels: Labels, service: Service) -> list[L2Advertisement]:
     return [
         each
         for each in config.l2_advertisements.values()
-        if each.covers(pool.name, pool.labels)
+        if each.covers(pool, labels)
         and (
             not each.spec.service_selectors
             or matches_any(each.spec.service_selectors, service.metadata.labels)

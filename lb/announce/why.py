@@ -27,3 +27,4 @@ class WhyNobody(StrEnum):
     NO_ADVERTISEMENT = "no L2Advertisement covers the pool and the Service"
     NO_ENDPOINT = "the Service has no serving endpoint"
     NO_NODE = "no node may announce"
+    NO_NDP = "announcing IPv6 addresses (NDP) is not supported yet"

@@ -7,7 +7,6 @@ from msgspec import field
 from lb.api.meta import ObjectMeta, Value
 
 LOAD_BALANCER = "LoadBalancer"
-NO_CLUSTER_IP = "None"
 
 
 class Family(StrEnum):

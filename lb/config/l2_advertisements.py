@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import to_builtins
+
 from lb.api.custom_resource import CustomResource
 from lb.api.l2_advertisement import KIND, L2AdvertisementSpec
 from lb.api.meta import LabelSelector
@@ -45,9 +47,8 @@ def _faulty_selectors(reference: Reference, spec: L2AdvertisementSpec) -> Iterat
             reason = fault(requirement)
             if reason is not None:
                 where = f"spec.{path}.matchExpressions[{at}]"
-                yield Rejection(
-                    reference, where, requirement.key, reason, "Correct the operator or its values."
-                )
+                remedy = "Correct the operator or its values."
+                yield Rejection(reference, where, to_builtins(requirement), reason, remedy)
 
 
 def _selectors(spec: L2AdvertisementSpec) -> Iterator[tuple[str, LabelSelector]]:

@@ -1,6 +1,8 @@
 """IPAddressPools: which are accepted, in which form, and what is wrong with the others."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+
+from msgspec import to_builtins
 
 from lb.api.custom_resource import CustomResource
 from lb.api.ip_address_pool import KIND, IPAddressPoolSpec
@@ -13,35 +15,55 @@ Accepted = dict[str, Pool]
 
 
 def parse_pools(
-    objects: Iterable[CustomResource], last_good: Mapping[str, Pool]
+    objects: Collection[CustomResource], last_good: Mapping[str, Pool]
 ) -> tuple[Accepted, list[Rejection]]:
     """The pools by name, and every rejection.
 
-    A pool that is refused stays in force as *last_good* has it. Where two overlap, one that has not changed
-    since stays rather than one that has, a known one rather than a new one, the older rather than the newer.
+    A pool that is refused stays in force as *last_good* has it, and no other pool may take its addresses.
+    Where two overlap, one that has not changed since stays rather than one that has, a known one rather than
+    a new one, the older rather than the newer.
     """
-    accepted: Accepted = {}
-    refused: list[Rejection] = []
-    parsed = {each.metadata.name: (each, _parse_pool(each)) for each in objects}
+    created = {_reference(each): each.metadata.creation_timestamp for each in objects}
+    parsed = {_reference(each): _parse_pool(each) for each in objects}
 
-    def seniority(name: str) -> tuple[bool, bool, str, str]:
-        each, pool = parsed[name]
-        known = last_good.get(name)
-        return pool != known, known is None, each.metadata.creation_timestamp, name
+    def seniority(pool: Reference) -> tuple[bool, bool, str, str]:
+        known = last_good.get(pool.name)
+        return parsed[pool] != known, known is None, created[pool], pool.name
 
-    for name in sorted(parsed, key=seniority):
-        _, pool = parsed[name]
-        wrong = pool if isinstance(pool, list) else list(_collisions(pool, accepted))
-        refused += wrong
-        if not isinstance(pool, list) and not wrong:
-            accepted[name] = pool
-        elif name in last_good and not any(_collisions(last_good[name], accepted)):
-            accepted[name] = last_good[name]
-    return accepted, refused
+    inorder = sorted(parsed, key=seniority)
+    refused = {each: found for each in inorder if isinstance(found := parsed[each], list)}
+    wanted = {each: found for each in inorder if isinstance(found := parsed[each], Pool)}
+    while True:
+        kept = {each.name: last_good[each.name] for each in refused if each.name in last_good}
+        accepted, collided = _place(wanted, kept)
+        if not collided:
+            return accepted, [wrong for each in inorder for wrong in refused.get(each, [])]
+        # What collided falls back to its last good form, and others may have to make room for that.
+        refused |= collided
+        wanted = {each: pool for each, pool in wanted.items() if each not in collided}
+
+
+def _place(
+    wanted: Mapping[Reference, Pool], kept: Accepted
+) -> tuple[Accepted, dict[Reference, list[Rejection]]]:
+    """*kept* and those of *wanted* that overlap with none before them; what is wrong with the others."""
+    accepted = dict(kept)
+    collided: dict[Reference, list[Rejection]] = {}
+    for reference, pool in wanted.items():
+        wrong = list(_collisions(reference, pool, accepted))
+        if wrong:
+            collided[reference] = wrong
+        else:
+            accepted[pool.name] = pool
+    return accepted, collided
+
+
+def _reference(each: CustomResource) -> Reference:
+    return Reference(KIND, each.metadata.name, each.metadata.namespace)
 
 
 def _parse_pool(each: CustomResource) -> Pool | list[Rejection]:
-    reference = Reference(KIND, each.metadata.name, each.metadata.namespace)
+    reference = _reference(each)
     spec = decode(reference, each.spec, IPAddressPoolSpec)
     if isinstance(spec, Rejection):
         return [spec]
@@ -73,20 +95,20 @@ def _unsupported(reference: Reference, spec: IPAddressPoolSpec) -> Iterator[Reje
         yield Rejection(
             reference,
             "spec.serviceAllocation",
-            "{...}",
+            to_builtins(spec.service_allocation),
             "keeping a pool for some namespaces or Services is not supported yet",
             "Remove it; to keep others out, set spec.autoAssign to false and name the pool in the annotation "
             "metallb.io/address-pool of the Services that may use it.",
         )
 
 
-def _collisions(pool: Pool, others: Accepted) -> Iterator[Rejection]:
+def _collisions(reference: Reference, pool: Pool, others: Accepted) -> Iterator[Rejection]:
     for other in others.values():
         for mine in pool.ranges:
             for theirs in other.ranges:
                 if mine.overlaps(theirs):
                     yield Rejection(
-                        Reference(KIND, pool.name),
+                        reference,
                         "spec.addresses",
                         str(mine),
                         f"it overlaps with {theirs} of IPAddressPool {other.name}",

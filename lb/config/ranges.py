@@ -3,12 +3,15 @@
 A range is a CIDR (RFC 4632, RFC 4291 section 2.3) or two addresses joined by `-`, both ends in.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from msgspec import Struct
 
 Address = IPv4Address | IPv6Address
+CIDRS = "192.0.2.0/24 or 2001:db8::/120"
+"""What a CIDR looks like (RFC 5737 and RFC 3849 addresses)."""
 
 
 class AddressRange(Struct, frozen=True, order=True):
@@ -45,6 +48,17 @@ class Malformed(Struct, frozen=True):
     remedy: str
 
 
+def parse_address(text: str) -> Address | None:
+    """The address that *text* stands for; None where it is none, or one of a single link (RFC 4007 `%eth0`).
+
+    An address with a zone differs from the same one without, so one of the two could be held twice.
+    """
+    try:
+        return ip_address(text.strip()) if "%" not in text else None
+    except ValueError:
+        return None
+
+
 def parse_range(text: str) -> AddressRange | Malformed:
     """The range that *text* stands for. Host bits of a CIDR are masked off, as MetalLB does."""
     if "-" in text:
@@ -55,19 +69,26 @@ def parse_range(text: str) -> AddressRange | Malformed:
 
 
 def _parse_cidr(text: str) -> AddressRange | Malformed:
-    try:
-        network = ip_network(text.strip(), strict=False)
-    except ValueError as error:
-        return Malformed(str(error), "Write a CIDR such as 192.0.2.0/24 or 2001:db8::/120.")
+    start, _, length = text.strip().partition("/")
+    first = parse_address(start)
+    if first is None:
+        return Malformed("what stands before the / is no IP address", f"Write a CIDR such as {CIDRS}.")
+    if not re.fullmatch("[0-9]{1,3}", length) or int(length) > first.max_prefixlen:
+        reason = (
+            f"the prefix length of an IPv{first.version} CIDR is a number from 0 to {first.max_prefixlen}"
+        )
+        return Malformed(reason, f"Write a CIDR such as {CIDRS}.")
+    network = ip_network((first, int(length)), strict=False)
     return AddressRange(network.version, int(network.network_address), int(network.broadcast_address))
 
 
 def _parse_ends(text: str) -> AddressRange | Malformed:
     start, _, end = text.partition("-")
-    try:
-        first, last = ip_address(start.strip()), ip_address(end.strip())
-    except ValueError as error:
-        return Malformed(str(error), "Write two addresses, such as 192.0.2.10-192.0.2.20.")
+    first, last = parse_address(start), parse_address(end)
+    if first is None or last is None:
+        which = "before" if first is None else "after"
+        remedy = "Write two addresses, such as 192.0.2.10-192.0.2.20."
+        return Malformed(f"what stands {which} the - is no IP address", remedy)
     if first.version != last.version:
         return Malformed(
             "the range starts in one IP family and ends in the other",
@@ -79,13 +100,10 @@ def _parse_ends(text: str) -> AddressRange | Malformed:
 
 
 def _parse_bare(text: str) -> AddressRange | Malformed:
-    try:
-        address = ip_address(text.strip())
-    except ValueError:
-        return Malformed(
-            "this is neither a CIDR nor a range",
-            "Write a CIDR such as 192.0.2.0/24, or a range such as 192.0.2.10-192.0.2.20.",
-        )
+    address = parse_address(text)
+    if address is None:
+        remedy = f"Write a CIDR such as {CIDRS}, or a range such as 192.0.2.10-192.0.2.20."
+        return Malformed("this is neither a CIDR nor a range", remedy)
     return Malformed(
         "an address without a prefix length is no range", f"Write {address}/{address.max_prefixlen}."
     )

@@ -4,6 +4,8 @@ from msgspec import Struct
 
 JSON = object
 """Any value that JSON can hold."""
+LONGEST = 120
+"""Characters of a value that are shown: an event has room for 1024, and a person pastes a megabyte."""
 
 
 class Reference(Struct, frozen=True, order=True):
@@ -32,4 +34,12 @@ class Rejection(Struct, frozen=True):
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.object}: {self.field} = {self.value!r}: {self.reason}. {self.remedy}"
+        return f"{self.object}: {self.field} = {shown(self.value)}: {self.reason}. {self.remedy}"
+
+
+def shown(value: JSON, *, quoted: bool = True) -> str:
+    """*value* as a person is to read it, cut where it is long; without quotes if not *quoted*."""
+    text = value if isinstance(value, str) and not quoted else repr(value)
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}... ({len(text)} characters)"

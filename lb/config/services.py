@@ -1,10 +1,9 @@
 """Reading a Service: whether it is ours to serve, and what its annotations and status say."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 
 from lb.api.service import DEPRECATED_PREFIX, LOAD_BALANCER, PREFIX, Service
-from lb.config.ranges import Address
+from lb.config.ranges import Address, parse_address
 
 
 def key(service: Service) -> str:
@@ -23,14 +22,16 @@ def is_ours(service: Service, load_balancer_class: str | None) -> bool:
 
 def status_address(service: Service) -> Address | None:
     """The address that *service*'s status names; None where there is none, or garbage."""
-    for ingress in service.status.load_balancer.ingress:
-        try:
-            return ip_address(ingress.ip)
-        except ValueError:
-            continue
-    return None
+    addresses = (parse_address(each.ip) for each in service.status.load_balancer.ingress)
+    return next((each for each in addresses if each is not None), None)
 
 
 def annotation(annotations: Mapping[str, str], name: str) -> str | None:
-    """The value of MetalLB's annotation *name*; `metallb.io/` wins over its deprecated twin."""
-    return annotations.get(PREFIX + name, annotations.get(DEPRECATED_PREFIX + name))
+    """The value of MetalLB's annotation *name*."""
+    return annotations.get(annotation_key(annotations, name))
+
+
+def annotation_key(annotations: Mapping[str, str], name: str) -> str:
+    """The key that annotation *name* goes by; `metallb.io/` wins over its deprecated twin."""
+    deprecated = DEPRECATED_PREFIX + name
+    return deprecated if deprecated in annotations and PREFIX + name not in annotations else PREFIX + name

@@ -5,60 +5,80 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, inspect
 
-from lb.config.rejection import Reference, Rejection
+from lb.config.rejection import JSON, Reference, Rejection, shown
 
 Spec = TypeVar("Spec", bound=Struct)
-UNKNOWN_FIELD = re.compile(
-    r"Object contains unknown field `(?P<field>.*?)`(?: - at `\$\.?(?P<path>.*)`)?$", re.S
-)
-PLAIN = re.compile(r"(?P<reason>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.S)
+FIELD = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`", re.S)
+STEP = re.compile(r"[^.\[\]]+")
 
 
 def decode(reference: Reference, spec: Raw, kind: type[Spec]) -> Spec | Rejection:
     """*spec*, the JSON of a custom resource's `spec`, as *kind*."""
     try:
         return msgspec.json.decode(spec, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _rejection(reference, spec, kind, str(error))
 
 
 def _rejection(reference: Reference, spec: Raw, kind: type[Spec], message: str) -> Rejection:
-    unknown = UNKNOWN_FIELD.match(message)
-    if unknown is not None:
-        path = _join(unknown["path"] or "", unknown["field"])
-        return Rejection(reference, f"spec.{path}", _value_at(spec, path), *_unknown(unknown["field"], kind))
-    plain = PLAIN.match(message)
-    path = (plain and plain["path"]) or ""
-    reason = plain["reason"] if plain else message
-    field = _join("spec", path)
+    # msgspec tells the place in its message only: "Expected `str`, got `int` - at `$.addresses[0]`".
+    what, _, place = message.partition(" - at `$")
+    path = place.removeprefix(".").removesuffix("`")
+    steps = STEP.findall(path)
+    faulty = FIELD.fullmatch(what)
+    if faulty is None:
+        field, reason = _join("spec", path), shown(what[:1].lower() + what[1:], quoted=False)
+        return Rejection(reference, field, _value_at(spec, steps), reason, _look_up(reference, field))
+    field = _join("spec", path, shown(faulty["name"], quoted=False))
+    if faulty["fault"] == "missing required":
+        return Rejection(reference, field, None, "the field is missing", _look_up(reference, field))
+    steps.append(faulty["name"])
+    return Rejection(reference, field, _value_at(spec, steps), "the field is unknown", _meant(kind, steps))
+
+
+def _look_up(reference: Reference, field: str) -> str:
     explained = re.sub(r"\[[^]]*]", "", field)
-    remedy = f"See `kubectl explain {reference.kind.lower()}.{explained}`."
-    return Rejection(reference, field, _value_at(spec, path), reason[:1].lower() + reason[1:], remedy)
+    return f"See `kubectl explain {reference.kind.lower()}.{explained}`."
 
 
-def _unknown(name: str, kind: type[Struct]) -> tuple[str, str]:
-    known = [field.encode_name for field in msgspec.structs.fields(kind)]
-    close = get_close_matches(name, known, n=1)
-    meant = (
-        f"Write {close[0]}, if that is meant, or remove it." if close else "Remove it or correct its name."
-    )
-    return "the field is unknown", meant
+def _meant(kind: type[Struct], steps: list[str]) -> str:
+    close = get_close_matches(steps[-1], _known(kind, steps[:-1]), n=1)
+    return f"Write {close[0]}, if that is meant, or remove it." if close else "Remove it or correct its name."
 
 
-def _join(path: str, name: str) -> str:
-    if not path or not name:
-        return path or name
-    return f"{path}{name}" if name.startswith("[") else f"{path}.{name}"
+def _known(kind: type[Struct], steps: list[str]) -> list[str]:
+    """The names that a field may have in the object at *steps* of a *kind*."""
+    place = _object_in(inspect.type_info(kind))
+    for step in steps:
+        if place is not None and not step.isdecimal():
+            place = next((_object_in(each.type) for each in place.fields if each.encode_name == step), None)
+    return [each.encode_name for each in place.fields] if place is not None else []
 
 
-def _value_at(spec: Raw, path: str) -> object:
-    """What stands at *path* (`a.b[1].c`); None where it is absent or the path has a key that is not shown."""
+def _object_in(kind: inspect.Type) -> inspect.StructType | None:
+    """The object that a value of *kind* is, may be, or is a list of."""
+    match kind:
+        case inspect.StructType():
+            return kind
+        case inspect.Metadata(type=inner) | inspect.VarTupleType(item_type=inner):
+            return _object_in(inner)
+        case inspect.UnionType(types=types):
+            return next(filter(None, map(_object_in, types)), None)
+    return None
+
+
+def _join(*names: str | None) -> str:
+    return ".".join(name for name in names if name)
+
+
+def _value_at(spec: Raw, steps: list[str]) -> JSON:
+    """What stands at *steps* of *spec*; None where it cannot be told."""
     try:
         value = msgspec.json.decode(spec)
-        for step in re.findall(r"[^.\[\]]+", path):
+        for step in steps:
             value = value[int(step)] if isinstance(value, list) else value[step]
-    except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return value

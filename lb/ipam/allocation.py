@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from lb.config.config import Pool
+from lb.config.config import Config, Pool
 from lb.config.ranges import Address
+from lb.config.rejection import shown
 from lb.ipam.request import Request
 from lb.ipam.space import Space
 
@@ -19,6 +20,8 @@ class Answer(StrEnum):
     NOT_AUTO_ASSIGNED = "is used only by Services that name it (autoAssign is false)"
     NOT_ASKED = "was not asked: the Service names another pool"
     ELSEWHERE = "does not hold the address asked for"
+    AVOIDED = "leaves out the address asked for, which ends in .0 or .255 (avoidBuggyIPs is true)"
+    REFUSED = "is not in force, because its object was refused (see its events)"
     HELD = "holds the address asked for, but another Service has it"
 
 
@@ -43,31 +46,43 @@ class Refusal(Struct, frozen=True):
 
 def allocate(space: Space, request: Request) -> Allocation | Refusal:
     """An address of *space* for *request*. Pools are tried in the order of their names. Takes nothing."""
-    if not space.config.pools:
+    config = space.config
+    if not config.pools and not config.unread:
         return Refusal("there is no IPAddressPool", {}, "Create one in the load balancer's namespace.")
-    if request.pool is not None and request.pool not in space.config.pools:
-        known = ", ".join(space.config.pools)
-        return Refusal(f"there is no pool {request.pool}", {}, f"Name one of {known}, or create it.")
+    if request.pool is not None and request.pool not in config.pools.keys() | config.unread:
+        known = ", ".join(sorted(config.pools.keys() | config.unread))
+        reason = f"there is no pool {shown(request.pool, quoted=False)}"
+        return Refusal(reason, {}, f"Name one of {shown(known, quoted=False)}, or create it.")
     if request.address is not None:
         return _allocate_address(space, request, request.address)
     return _allocate_any(space, request)
 
 
 def suits(space: Space, request: Request, address: Address) -> bool:
-    """Whether *address* is what *request* may have, no matter who holds it."""
+    """Whether *address* is what *request* may have, no matter who holds it.
+
+    An address outside every pool may lie in one that is unread.
+    """
     pool = space.config.pool_of(address)
+    pools = {pool.name} if pool is not None else space.config.unread
     return (
-        pool is not None
+        bool(pools)
         and address.version in request.versions
         and request.address in (None, address)
-        and request.pool in (None, pool.name)
+        and (request.pool is None or request.pool in pools)
     )
+
+
+def is_stray(config: Config, address: Address) -> bool:
+    """Whether *address* lies in no pool, as far as *config* can tell."""
+    return config.pool_of(address) is None and not config.unread
 
 
 def _allocate_address(space: Space, request: Request, address: Address) -> Allocation | Refusal:
     pool = space.config.pool_of(address)
     if pool is None:
-        answers = dict.fromkeys(space.config.pools, Answer.ELSEWHERE)
+        answers = {each.name: _absence(each, address) for each in space.config.pools.values()}
+        answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
         remedy = "Ask for an address of a pool, or add this one to a pool."
         return Refusal(f"{address} is asked for and lies in no pool", answers, remedy)
     if request.pool not in (None, pool.name):
@@ -81,6 +96,10 @@ def _allocate_address(space: Space, request: Request, address: Address) -> Alloc
         remedy = "Ask for another address, or free this one."
         return Refusal(reason, {pool.name: Answer.HELD}, remedy)
     return Allocation(address, pool.name)
+
+
+def _absence(pool: Pool, address: Address) -> Answer:
+    return Answer.AVOIDED if any(address in span for span in pool.ranges) else Answer.ELSEWHERE
 
 
 def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
@@ -106,4 +125,5 @@ def _refuse(space: Space, request: Request, pools: Iterable[Pool]) -> Refusal:
         return _answer(space, request, pool) or (Answer.EXHAUSTED if has_family else Answer.OTHER_FAMILY)
 
     answers = {pool.name: answer(pool) for pool in pools}
+    answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
     return Refusal("no pool has a free address", answers, "Add addresses to a pool, or free one.")

@@ -8,7 +8,7 @@ from lb.api.service import ALLOCATED_FROM_POOL, LoadBalancerIngress, Service
 from lb.config.ranges import Address
 from lb.config.rejection import Rejection
 from lb.config.services import is_ours, key, status_address
-from lb.ipam.allocation import Allocation, Refusal, allocate, suits
+from lb.ipam.allocation import Allocation, allocate, is_stray, suits
 from lb.ipam.request import Request, read_request
 from lb.ipam.space import Space
 
@@ -42,7 +42,7 @@ def import_holding(space: Space, service: Service) -> bool:
     address = status_address(service)
     if address is None or space.holder_of(address) is not None:
         return False
-    if space.config.pool_of(address) is None and not space.config.unread:
+    if is_stray(space.config, address):
         return False
     space.hold(key(service), address)
     return True
@@ -61,10 +61,10 @@ def decide(space: Space, service: Service, load_balancer_class: str | None) -> D
     request = read_request(service)
     held = space.held_by(name)
     if isinstance(request, Rejection):
-        return _keep(space, held, str(request)) if held else _refused(str(request))
+        return _fall_back(space, name, held, str(request))
     if held is not None and suits(space, request, held):
         return _keep(space, held)
-    return _move(space, request, held)
+    return _allot(space, request, held)
 
 
 def _keep(space: Space, held: Address, complaint: str = "") -> Decision:
@@ -72,27 +72,25 @@ def _keep(space: Space, held: Address, complaint: str = "") -> Decision:
     return Decision(Outcome.KEPT, held, pool.name if pool else None, complaint=complaint)
 
 
-def _refused(complaint: str) -> Decision:
-    return Decision(Outcome.REFUSED, message=complaint, complaint=complaint)
-
-
-def _move(space: Space, request: Request, held: Address | None) -> Decision:
-    stray = held is not None and space.config.pool_of(held) is None
-    if held is not None and stray and space.config.unread:
-        return _keep(space, held)
+def _allot(space: Space, request: Request, held: Address | None) -> Decision:
     answer = allocate(space, request)
-    match answer:
-        case Allocation(address, pool):
-            space.hold(request.service, address)
-            return Decision(Outcome.ASSIGNED, address, pool, f'Assigned IP ["{address}"] from pool {pool}')
-        case Refusal() if held is not None and not stray:
-            return _keep(space, held, str(answer))
-        case Refusal():
-            space.release(request.service)
-            if held is None:
-                return _refused(str(answer))
-            message = f"{held} lies in no pool any more, and there is no other: {answer}"
-            return Decision(Outcome.CLEARED, message=message, complaint=str(answer))
+    if not isinstance(answer, Allocation):
+        return _fall_back(space, request.service, held, str(answer))
+    space.hold(request.service, answer.address)
+    instead = f" in place of {held}" if held is not None else ""
+    message = f'Assigned IP ["{answer.address}"] from pool {answer.pool}{instead}'
+    return Decision(Outcome.ASSIGNED, answer.address, answer.pool, message)
+
+
+def _fall_back(space: Space, service: str, held: Address | None, complaint: str) -> Decision:
+    """What *service* has where it cannot have what it asks for."""
+    if held is None:
+        return Decision(Outcome.REFUSED, message=complaint, complaint=complaint)
+    if not is_stray(space.config, held):
+        return _keep(space, held, complaint)
+    space.release(service)
+    message = f"{held} lies in no pool any more, and nothing takes its place: {complaint}"
+    return Decision(Outcome.CLEARED, message=message, complaint=complaint)
 
 
 def wanted_ingress(decision: Decision) -> tuple[LoadBalancerIngress, ...]:

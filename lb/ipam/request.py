@@ -1,13 +1,11 @@
 """What one Service asks of the allocator (core/v1 ServiceSpec and MetalLB's annotations)."""
 
-from ipaddress import ip_address
-
 from msgspec import Struct
 
-from lb.api.service import ADDRESS_POOL, LOAD_BALANCER_IPS, NO_CLUSTER_IP, PREFIX, Service
-from lb.config.ranges import Address
-from lb.config.rejection import Reference, Rejection
-from lb.config.services import annotation, key
+from lb.api.service import ADDRESS_POOL, LOAD_BALANCER_IPS, Service
+from lb.config.ranges import Address, parse_address
+from lb.config.rejection import Reference, Rejection, shown
+from lb.config.services import annotation, annotation_key, key
 
 REQUIRE_DUAL_STACK = "RequireDualStack"
 
@@ -64,14 +62,15 @@ def read_request(service: Service) -> Request | Rejection:
 
 def _versions(service: Service) -> tuple[int, ...]:
     texts = service.spec.cluster_ips or (service.spec.cluster_ip,)
-    return tuple(ip_address(text).version for text in texts if text and text != NO_CLUSTER_IP)
+    return tuple(address.version for text in texts if (address := parse_address(text)) is not None)
 
 
 def _asked(service: Service) -> tuple[str, str] | None:
     """Where the Service asks for an address, and the text there."""
-    listed = annotation(service.metadata.annotations, LOAD_BALANCER_IPS)
+    annotations = service.metadata.annotations
+    listed = annotation(annotations, LOAD_BALANCER_IPS)
     if listed:
-        return f"metadata.annotations[{PREFIX}{LOAD_BALANCER_IPS}]", listed
+        return f"metadata.annotations[{annotation_key(annotations, LOAD_BALANCER_IPS)}]", listed
     if service.spec.load_balancer_ip:
         return "spec.loadBalancerIP", service.spec.load_balancer_ip
     return None
@@ -83,14 +82,11 @@ def _address(reference: Reference, service: Service) -> Address | Rejection | No
         return None
     where, text = asked
     if service.spec.load_balancer_ip and where != "spec.loadBalancerIP":
-        reason = f"spec.loadBalancerIP asks for {service.spec.load_balancer_ip} as well"
+        reason = f"spec.loadBalancerIP asks for {shown(service.spec.load_balancer_ip, quoted=False)} as well"
         return Rejection(reference, where, text, reason, "Keep one of the two.")
     if "," in text:
         reason = "two addresses for one Service are not supported yet"
         return Rejection(reference, where, text, reason, "Ask for one address.")
-    try:
-        return ip_address(text.strip())
-    except ValueError:
-        return Rejection(
-            reference, where, text, "this is no IP address", "Write one, such as 192.0.2.10 or 2001:db8::10."
-        )
+    return parse_address(text) or Rejection(
+        reference, where, text, "this is no IP address", "Write one, such as 192.0.2.10 or 2001:db8::10."
+    )
