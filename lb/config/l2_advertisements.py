@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import to_builtins
-
 from lb.api.custom_resource import CustomResource
 from lb.api.l2_advertisement import KIND, L2AdvertisementSpec
 from lb.api.meta import LabelSelector
@@ -21,7 +19,7 @@ def parse_l2_advertisements(
     """The advertisements by name, and every rejection; one that is refused stays as *last_good* has it."""
     accepted: Accepted = {}
     refused: list[Rejection] = []
-    for each in objects:
+    for each in sorted(objects, key=lambda each: each.metadata.name):
         name = each.metadata.name
         advertisement = _parse_l2_advertisement(each)
         if isinstance(advertisement, L2Advertisement):
@@ -48,7 +46,7 @@ def _faulty_selectors(reference: Reference, spec: L2AdvertisementSpec) -> Iterat
             if reason is not None:
                 where = f"spec.{path}.matchExpressions[{at}]"
                 remedy = "Correct the operator or its values."
-                yield Rejection(reference, where, to_builtins(requirement), reason, remedy)
+                yield Rejection(reference, where, requirement, reason, remedy)
 
 
 def _selectors(spec: L2AdvertisementSpec) -> Iterator[tuple[str, LabelSelector]]:

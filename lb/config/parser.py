@@ -14,8 +14,8 @@ from lb.config.rejection import Rejection
 class Parsed(Struct, frozen=True):
     """What a set of custom resources says, and everything that is wrong in it."""
 
-    config: Config
-    rejections: tuple[Rejection, ...]
+    config: Config = EMPTY
+    rejections: tuple[Rejection, ...] = ()
 
 
 def parse(
@@ -29,6 +29,6 @@ def parse(
     objects = list(pools)
     accepted, wrong = parse_pools(objects, last_good.pools)
     advertisements, also_wrong = parse_l2_advertisements(l2_advertisements, last_good.l2_advertisements)
-    unread = frozenset(each.metadata.name for each in objects) - accepted.keys()
+    unread = frozenset({each.metadata.name for each in objects} - accepted.keys())
     config = Config(dict(sorted(accepted.items())), dict(sorted(advertisements.items())), unread)
     return Parsed(config, (*wrong, *also_wrong))

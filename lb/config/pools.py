@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from msgspec import to_builtins
-
 from lb.api.custom_resource import CustomResource
 from lb.api.ip_address_pool import KIND, IPAddressPoolSpec
 from lb.config.config import Pool
@@ -86,8 +84,8 @@ def _faulty_ranges(
         if isinstance(span, Malformed):
             yield Rejection(reference, f"{where}[{at}]", text, span.reason, span.remedy)
     for first, second in overlapping(span for span in ranges if isinstance(span, AddressRange)):
-        reason = f"{first} and {second} overlap"
-        yield Rejection(reference, where, list(spec.addresses), reason, "List each address once.")
+        reason = f"it overlaps with {first} of the same pool"
+        yield Rejection(reference, where, str(second), reason, "List each address once.")
 
 
 def _unsupported(reference: Reference, spec: IPAddressPoolSpec) -> Iterator[Rejection]:
@@ -95,7 +93,7 @@ def _unsupported(reference: Reference, spec: IPAddressPoolSpec) -> Iterator[Reje
         yield Rejection(
             reference,
             "spec.serviceAllocation",
-            to_builtins(spec.service_allocation),
+            spec.service_allocation,
             "keeping a pool for some namespaces or Services is not supported yet",
             "Remove it; to keep others out, set spec.autoAssign to false and name the pool in the annotation "
             "metallb.io/address-pool of the Services that may use it.",

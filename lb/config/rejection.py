@@ -1,9 +1,9 @@
 """A person's mistake, as a value: which object, which field, what stood there, why not, and what to do."""
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 JSON = object
-"""Any value that JSON can hold."""
+"""Any value that JSON can hold; a Struct stands for the object that it encodes to."""
 LONGEST = 120
 """Characters of a value that are shown: an event has room for 1024, and a person pastes a megabyte."""
 
@@ -37,9 +37,15 @@ class Rejection(Struct, frozen=True):
         return f"{self.object}: {self.field} = {shown(self.value)}: {self.reason}. {self.remedy}"
 
 
-def shown(value: JSON, *, quoted: bool = True) -> str:
-    """*value* as a person is to read it, cut where it is long; without quotes if not *quoted*."""
-    text = value if isinstance(value, str) and not quoted else repr(value)
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[:LONGEST]}... ({len(text)} characters)"
+def shown(value: JSON) -> str:
+    """*value* as a person is to read it: as JSON has it, in one line, and cut where it is long."""
+    return _cut(repr(json.decode(json.encode(value))))
+
+
+def named(text: str) -> str:
+    """*text*, a name or a clause from outside, likewise and without quotes."""
+    return _cut(repr(text)[1:-1])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"

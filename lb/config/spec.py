@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, Struct, inspect
 
-from lb.config.rejection import JSON, Reference, Rejection, shown
+from lb.config.rejection import JSON, Reference, Rejection, named
 
 Spec = TypeVar("Spec", bound=Struct)
 FIELD = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`", re.S)
@@ -29,9 +29,9 @@ def _rejection(reference: Reference, spec: Raw, kind: type[Spec], message: str) 
     steps = STEP.findall(path)
     faulty = FIELD.fullmatch(what)
     if faulty is None:
-        field, reason = _join("spec", path), shown(what[:1].lower() + what[1:], quoted=False)
+        field, reason = _join("spec", path), named(what[:1].lower() + what[1:])
         return Rejection(reference, field, _value_at(spec, steps), reason, _look_up(reference, field))
-    field = _join("spec", path, shown(faulty["name"], quoted=False))
+    field = _join("spec", path, named(faulty["name"]))
     if faulty["fault"] == "missing required":
         return Rejection(reference, field, None, "the field is missing", _look_up(reference, field))
     steps.append(faulty["name"])

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from lb.config.config import Config, Pool
 from lb.config.ranges import Address
-from lb.config.rejection import shown
+from lb.config.rejection import named
 from lb.ipam.request import Request
 from lb.ipam.space import Space
 
@@ -51,8 +51,8 @@ def allocate(space: Space, request: Request) -> Allocation | Refusal:
         return Refusal("there is no IPAddressPool", {}, "Create one in the load balancer's namespace.")
     if request.pool is not None and request.pool not in config.pools.keys() | config.unread:
         known = ", ".join(sorted(config.pools.keys() | config.unread))
-        reason = f"there is no pool {shown(request.pool, quoted=False)}"
-        return Refusal(reason, {}, f"Name one of {shown(known, quoted=False)}, or create it.")
+        reason = f"there is no pool {named(request.pool)}"
+        return Refusal(reason, {}, f"Name one of {named(known)}, or create it.")
     if request.address is not None:
         return _allocate_address(space, request, request.address)
     return _allocate_any(space, request)

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from lb.api.service import ADDRESS_POOL, LOAD_BALANCER_IPS, Service
 from lb.config.ranges import Address, parse_address
-from lb.config.rejection import Reference, Rejection, shown
+from lb.config.rejection import Reference, Rejection, named
 from lb.config.services import annotation, annotation_key, key
 
 REQUIRE_DUAL_STACK = "RequireDualStack"
@@ -82,7 +82,7 @@ def _address(reference: Reference, service: Service) -> Address | Rejection | No
         return None
     where, text = asked
     if service.spec.load_balancer_ip and where != "spec.loadBalancerIP":
-        reason = f"spec.loadBalancerIP asks for {shown(service.spec.load_balancer_ip, quoted=False)} as well"
+        reason = f"spec.loadBalancerIP asks for {named(service.spec.load_balancer_ip)} as well"
         return Rejection(reference, where, text, reason, "Keep one of the two.")
     if "," in text:
         reason = "two addresses for one Service are not supported yet"
