@@ -93,3 +93,15 @@ class Space:
         pool = self.config.pool_of(address)
         if pool is not None:
             self._in_use[pool.name, address.version] += change
+
+
+def capacity(pool: Pool, version: int) -> int:
+    """How many addresses *pool* has to give in IP *version*."""
+    spans = [span for span in pool.ranges if span.version == version]
+    avoided = sum(_avoided(span) for span in spans) if pool.avoid_buggy_ips and version == 4 else 0
+    return sum(span.size for span in spans) - avoided
+
+
+def _avoided(span: AddressRange) -> int:
+    """How many addresses of *span* end in .0 or .255."""
+    return sum((span.last - ending) // 256 - (span.first - 1 - ending) // 256 for ending in (0, 255))

@@ -7,10 +7,11 @@ from ipaddress import IPv4Address
 
 from msgspec import Struct
 
+from lb.observe.metrics import Layer2Metrics
 from speaker.layer2.driver import Driver
 from speaker.layer2.gratuitous import gratuitous_arp
 from speaker.layer2.protocol.interface import Interface, why_not
-from speaker.layer2.protocol.responder import ArpResponder
+from speaker.layer2.protocol.responder import ArpResponder, Sent
 from speaker.layer2.sockets import ArpLink
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,10 @@ class _Port(Struct, frozen=True):
 
 
 class Announcer:
-    """What this node answers for, and where."""
+    """What this node answers for, and where; *metrics* counts what it says."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Layer2Metrics) -> None:
+        self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[IPv4Address, Interfaces] = {}
         self._ports: dict[int, _Port] = {}
@@ -36,11 +38,6 @@ class Announcer:
     def interfaces(self) -> frozenset[str]:
         """The interfaces that carry announcements."""
         return frozenset(port.interface.name for port in self._ports.values())
-
-    @property
-    def responders(self) -> Mapping[str, ArpResponder]:
-        """The responder of each such interface."""
-        return {port.interface.name: port.responder for port in self._ports.values()}
 
     def announce(self, address: IPv4Address, interfaces: Interfaces) -> None:
         """Answer for *address* on *interfaces*, and only there, and make it known where that is new."""
@@ -72,7 +69,8 @@ class Announcer:
             log.error("interface %s carries no announcements: %s", interface.name, error)
             return
         responder = ArpResponder(interface.mac)
-        port = _Port(interface, responder, Driver(responder, link))
+        driver = Driver(responder, link, after=lambda: self._count(responder))
+        port = _Port(interface, responder, driver)
         self._ports[interface.index] = port
         log.info("interface %s carries announcements", interface.name)
         for address in self._wanted:
@@ -87,6 +85,16 @@ class Announcer:
         elif not allowed:
             port.responder.withdraw(address)
         port.driver.settle()
+
+    def _count(self, responder: ArpResponder) -> None:
+        for (what, address), frames in responder.sent.items():
+            ip = str(address)
+            if what is Sent.REPLY:
+                self._metrics.requests_received.labels(ip).inc(frames)
+                self._metrics.responses_sent.labels(ip).inc(frames)
+            else:
+                self._metrics.gratuitous_sent.labels(ip).inc(frames)
+        responder.sent.clear()
 
     def close(self) -> None:
         """Fall silent altogether."""

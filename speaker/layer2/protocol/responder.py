@@ -7,6 +7,7 @@ growing gaps, since one frame may be lost; how such a frame reads is the caller'
 
 from collections import Counter, deque
 from collections.abc import Iterator, KeysView
+from enum import StrEnum
 from heapq import heappop, heappush
 from ipaddress import IPv4Address
 
@@ -19,17 +20,24 @@ GRATUITOUS_AT = (0.0, 0.1, 0.3, 1.0, 3.0, 8.0)
 """Seconds after the takeover at which the gratuitous frames of an address are sent."""
 
 
+class Sent(StrEnum):
+    """What kind of frame was sent."""
+
+    REPLY = "reply"
+    GRATUITOUS = "gratuitous"
+
+
 class _Binding(Struct, frozen=True):
     gratuitous: tuple[bytes, ...]
     since: float
 
 
 class ArpResponder:
-    """A machine for the interface whose hardware address is *mac*. It counts what it sends, by address."""
+    """A machine for the interface whose hardware address is *mac*."""
 
     def __init__(self, mac: bytes) -> None:
-        self.replies_sent: Counter[IPv4Address] = Counter()
-        self.gratuitous_sent: Counter[IPv4Address] = Counter()
+        self.sent: Counter[tuple[Sent, IPv4Address]] = Counter()
+        """Frames sent, counted until somebody clears it."""
         self._mac = mac
         self._announced: dict[IPv4Address, _Binding] = {}
         self._due: list[tuple[float, IPv4Address, float]] = []
@@ -62,7 +70,7 @@ class ArpResponder:
                 ):
                     return Outcome.NOT_OURS
                 self._out.append(emit(reply_to(packet, self._mac)))
-                self.replies_sent[address] += 1
+                self.sent[Sent.REPLY, address] += 1
                 return Outcome.REPLIED
             case Arp():
                 return Outcome.NOT_OURS
@@ -76,7 +84,7 @@ class ArpResponder:
             binding = self._announced.get(address)
             if binding is not None and binding.since == since:
                 self._out.extend(binding.gratuitous)
-                self.gratuitous_sent[address] += len(binding.gratuitous)
+                self.sent[Sent.GRATUITOUS, address] += len(binding.gratuitous)
 
     def next_timer(self) -> float | None:
         """When the next gratuitous frame is due."""

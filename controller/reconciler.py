@@ -1,0 +1,136 @@
+"""Makes true in the API server what `lb.ipam` decides: the status of one Service at a time."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from lb.api.service import ALLOCATED_FROM_POOL, LOAD_BALANCER, LoadBalancerIngress, Service
+from lb.cluster.client import Client
+from lb.cluster.events import Recorder, reference
+from lb.cluster.resource import SERVICES
+from lb.cluster.service_status import patch_status
+from lb.config.config import Config
+from lb.config.ranges import Address
+from lb.config.services import is_ours, key
+from lb.ipam.decision import (
+    Decision,
+    Outcome,
+    decide,
+    import_holding,
+    wanted_annotations,
+    wanted_ingress,
+)
+from lb.ipam.space import Space
+
+log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Keeps the address space, and brings the statuses of Services in line with it.
+
+    *again* is called with the key of each Service that has to be reconciled because something else changed.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        recorder: Recorder,
+        load_balancer_class: str | None,
+        again: Callable[[str], None],
+    ) -> None:
+        self.space = Space()
+        self._client = client
+        self._recorder = recorder
+        self._class = load_balancer_class
+        self._again = again
+        self._complaints: dict[str, str] = {}
+        """By Service, what it asks for and cannot have, as it was last told: the ones that wait."""
+
+    def begin(self, config: Config, services: Iterable[Service]) -> None:
+        """Take in what Services have already, the eldest first, before anything is allocated."""
+        self.space.use(config)
+        ours = (each for each in services if is_ours(each, self._class))
+        for service in sorted(ours, key=lambda each: (each.metadata.creation_timestamp, each.metadata.uid)):
+            import_holding(self.space, service)
+
+    def use(self, config: Config) -> None:
+        """Take *config* from now on; *again* for Services whose pool changed under them and all that wait."""
+        before = self.space.config
+        self.space.use(config)
+        for service in self.space.holders():
+            address = self.space.held_by(service)
+            if address is not None and before.pool_of(address) != config.pool_of(address):
+                self._again(service)
+        self._serve_waiting()
+
+    async def reconcile(self, name: str, service: Service | None) -> None:
+        """Bring *service*, known as *name* and None when it is deleted, in line. Raises ApiError."""
+        held = self.space.held_by(name)
+        if service is None:
+            self._complaints.pop(name, None)
+            self._free(name)
+            return
+        decision = decide(self.space, service, self._class)
+        self._set_aside(name, held)
+        self._complain(name, service, decision)
+        await self._write(service, decision)
+        self._free(_leaving(name))
+
+    def _set_aside(self, name: str, held: Address | None) -> None:
+        """Keep *held*, which Service *name* has lost, from others while its status still names it."""
+        lost = held is not None and self.space.holder_of(held) is None
+        if held is not None and lost and self.space.held_by(_leaving(name)) is None:
+            self.space.hold(_leaving(name), held)
+
+    def _free(self, name: str) -> None:
+        freed = self.space.release(name), self.space.release(_leaving(name))
+        if freed != (None, None):
+            self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
+        for name in self._complaints:
+            self._again(name)
+
+    async def _write(self, service: Service, decision: Decision) -> None:
+        present = service.status.load_balancer.ingress
+        wanted, annotations = wanted_ingress(decision), wanted_annotations(decision)
+        noted = {name: service.metadata.annotations.get(name) for name in annotations}
+        if present == wanted and noted == annotations:
+            return
+        if decision.outcome is Outcome.NOT_OURS and not _was_ours(service):
+            return
+        await patch_status(self._client, service, wanted, annotations)
+        if present != wanted and decision.outcome is not Outcome.NOT_OURS:
+            self._tell(service, present, decision)
+
+    def _tell(self, service: Service, present: tuple[LoadBalancerIngress, ...], decision: Decision) -> None:
+        about = reference(SERVICES, service)
+        before = ", ".join(each.ip or each.hostname for each in present)
+        if decision.address is None:
+            message = f"{before} is taken back: {decision.complaint}"
+            self._recorder.warning(about, "ClearAssignment", message)
+        else:
+            instead = f" in place of {before}" if before else ""
+            message = f'Assigned IP ["{decision.address}"] from pool {decision.pool}{instead}'
+            self._recorder.normal(about, "IPAllocated", message)
+        log.info("Service %s: %s", key(service), message)
+
+    def _complain(self, name: str, service: Service, decision: Decision) -> None:
+        """Tell what is new in what *service* cannot have."""
+        told = self._complaints.pop(name, "")
+        if not decision.complaint:
+            return
+        self._complaints[name] = decision.complaint
+        if decision.complaint != told:
+            message = f'Failed to allocate IP for "{name}": {decision.complaint}'
+            self._recorder.warning(reference(SERVICES, service), "AllocationFailed", message)
+            log.warning("Service %s: %s", name, decision.complaint)
+
+
+def _leaving(name: str) -> str:
+    """Who holds, in the address space, what Service *name* has lost and its status still names."""
+    return f"{name} (until its status is written)"
+
+
+def _was_ours(service: Service) -> bool:
+    """Whether we gave *service* an address before its type changed."""
+    return service.spec.type != LOAD_BALANCER and ALLOCATED_FROM_POOL in service.metadata.annotations

@@ -1,0 +1,43 @@
+"""How a process of ours ends: on a signal in good order, on trouble with one clear line."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def until_signalled(
+    work: Coroutine[Any, Any, None], leave: Callable[[], Awaitable[None]] = _nothing
+) -> None:
+    """Run *work* until it ends, or until SIGTERM or SIGINT; then *leave*, then cancel it.
+
+    As PID 1 of a container a process ignores these signals unless it handles them, which this does.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(work)
+        stopped = tasks.create_task(stop.wait())
+        await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+        await leave()
+        stopped.cancel()
+        working.cancel()
+
+
+def run_process(name: str, main: Coroutine[Any, Any, None], expected: type[Exception]) -> None:
+    """Run *main*; where *expected* trouble or an OSError ends it, say so in one line and exit with 1."""
+    try:
+        asyncio.run(main)
+    except* (expected, OSError) as troubles:
+        for trouble in troubles.exceptions:
+            log.error("the %s stops: %s", name, trouble)
+        sys.exit(1)

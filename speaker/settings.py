@@ -1,0 +1,62 @@
+"""The speaker's flags and environment, under MetalLB's names. An unknown flag is refused."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from lb.observe.logs import LEVELS
+
+
+class Settings(Struct, frozen=True):
+    """How this speaker runs. An empty `load_balancer_class` is the cluster's default one."""
+
+    namespace: str
+    node_name: str
+    bind_address: str
+    bind_port: int
+    health_port: int
+    load_balancer_class: str | None
+    log_level: str
+    kubeconfig: str | None
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the command line, then the environment. SystemExit(2) if they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="speaker", description="Announces external addresses from one node."
+    )
+
+    def add(flag: str, variable: str | None, text: str, default: str | None = None) -> None:
+        found = environment.get(variable) if variable else None
+        named = f"{text} [${variable}]" if variable else text
+        parser.add_argument(
+            flag, default=found or default, help=named, required=not (found or default is not None)
+        )
+
+    add("--namespace", "METALLB_NAMESPACE", "namespace of the custom resources")
+    add("--node-name", "METALLB_NODE_NAME", "node that this speaker runs on")
+    add("--ml-bindaddr", "METALLB_ML_BIND_ADDR", "address for heartbeats between speakers")
+    add("--ml-bindport", "METALLB_ML_BIND_PORT", "UDP port for heartbeats between speakers", "7946")
+    add("--health-probe-port", None, "TCP port on 127.0.0.1 for health and metrics", "17472")
+    add("--lb-class", None, "serve only Services of this loadBalancerClass", "")
+    add("--kubeconfig", None, "kubeconfig file; in a pod, its service account is used", "")
+    parser.add_argument("--log-level", default="info", choices=list(LEVELS))
+    read = parser.parse_args(arguments)
+    return Settings(
+        namespace=read.namespace,
+        node_name=read.node_name,
+        bind_address=read.ml_bindaddr,
+        bind_port=_port(parser, "--ml-bindport", read.ml_bindport),
+        health_port=_port(parser, "--health-probe-port", read.health_probe_port),
+        load_balancer_class=read.lb_class or None,
+        log_level=read.log_level,
+        kubeconfig=read.kubeconfig or None,
+    )
+
+
+def _port(parser: argparse.ArgumentParser, flag: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        parser.error(f"argument {flag}: {text!r} is no port; give a number from 1 to 65535")
+    return int(text)

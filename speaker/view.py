@@ -1,0 +1,126 @@
+"""What the API server says, as the speaker needs it: Services, their endpoints, Nodes, configuration."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from lb.api.custom_resource import CustomResource
+from lb.api.endpoint_slice import SERVICE_NAME, EndpointSlice
+from lb.api.node import Node
+from lb.api.secret import MEMBERLIST, SECRET_KEY, Secret
+from lb.api.service import Service
+from lb.cluster.client import Client
+from lb.cluster.completeness import complete
+from lb.cluster.reflector import Reflector
+from lb.cluster.resource import (
+    ENDPOINT_SLICES,
+    IP_ADDRESS_POOLS,
+    L2_ADVERTISEMENTS,
+    NODES,
+    SECRETS,
+    SERVICES,
+    Selection,
+    named,
+)
+from lb.config.parser import Parsed, parse
+
+log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Whoever acts on what changed; called on the loop, after the view has the change."""
+
+    def service_changed(self, service: str) -> None:
+        """Something about the Service with this key changed: itself or its endpoints."""
+
+    def surroundings_changed(self) -> None:
+        """A Node or the configuration changed, which may concern every Service."""
+
+    def secret_changed(self, secret: bytes) -> None:
+        """The secret by which speakers know each other is *secret* now."""
+
+
+class View:
+    """Kept up to date by the `reflectors`, which the caller runs as tasks."""
+
+    def __init__(self, client: Client, namespace: str, listener: Listener) -> None:
+        self._listener = listener
+        self._slices_of: dict[str, dict[str, EndpointSlice]] = {}
+        self._parse_is_due = False
+        self.parsed = Parsed()
+        ours = Selection(namespace=namespace)
+        memberlist = Selection(namespace=namespace, field_selector=named(MEMBERLIST))
+        self._services = Reflector(client, SERVICES, self._service)
+        self._nodes = Reflector(client, NODES, self._node)
+        self._pools = Reflector(client, IP_ADDRESS_POOLS, self._configuration, ours)
+        self._advertisements = Reflector(client, L2_ADVERTISEMENTS, self._configuration, ours)
+        self.reflectors: tuple[Reflector[Any], ...] = (
+            self._services,
+            self._nodes,
+            self._pools,
+            self._advertisements,
+            Reflector(client, ENDPOINT_SLICES, self._slice),
+            Reflector(client, SECRETS, self._secret, memberlist),
+        )
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """Services by key."""
+        return self._services.store
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """Nodes by name."""
+        return self._nodes.store
+
+    def slices_of(self, service: str) -> Iterable[EndpointSlice]:
+        """The EndpointSlices of *service*."""
+        return self._slices_of.get(service, {}).values()
+
+    async def complete(self) -> None:
+        """Returns once everything has been read from the API server."""
+        await complete(self.reflectors)
+        self._parse()
+
+    def _service(self, key: str, old: Service | None, new: Service | None) -> None:
+        self._listener.service_changed(key)
+
+    def _slice(self, key: str, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        for each in (old, new):
+            if each is None or SERVICE_NAME not in each.metadata.labels:
+                continue
+            service = f"{each.metadata.namespace}/{each.metadata.labels[SERVICE_NAME]}"
+            slices = self._slices_of.setdefault(service, {})
+            slices.pop(key, None)
+            if each is new:
+                slices[key] = each
+            if not slices:
+                del self._slices_of[service]
+            self._listener.service_changed(service)
+
+    def _node(self, key: str, old: Node | None, new: Node | None) -> None:
+        self._listener.surroundings_changed()
+
+    def _secret(self, key: str, old: Secret | None, new: Secret | None) -> None:
+        secret = new.data.get(SECRET_KEY) if new else None
+        if secret:
+            self._listener.secret_changed(secret)
+        else:
+            log.warning("Secret %s holds no %s now; the one known before is used on", key, SECRET_KEY)
+
+    def _configuration(self, key: str, old: CustomResource | None, new: CustomResource | None) -> None:
+        if not self._parse_is_due:
+            self._parse_is_due = True
+            asyncio.get_running_loop().call_soon(self._parse)
+
+    def _parse(self) -> None:
+        self._parse_is_due = False
+        told = self.parsed.rejections
+        self.parsed = parse(
+            self._pools.store.values(), self._advertisements.store.values(), self.parsed.config
+        )
+        for rejection in self.parsed.rejections:
+            if rejection not in told:
+                log.error("%s", rejection)
+        self._listener.surroundings_changed()
