@@ -120,7 +120,8 @@ class Client:
     ) -> AsyncIterator[AsyncIterator[WatchEvent]]:
         """Changes after *resource_version*: entered once the server agrees, iterated until it ends the watch.
 
-        Raises Relist when that version is forgotten, Retry after a silence of SILENCE_SECONDS.
+        Raises Relist when that version is forgotten, or after a silence of SILENCE_SECONDS: a server that
+        was restored from a backup says nothing to a version of its future.
         """
         call = Call("watch", resource, selection.namespace)
         query = {
@@ -132,8 +133,13 @@ class Client:
         }
         limits = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
         response = await self._ask(call, query=query, limits=limits)
-        async with response, aclosing(_events(call, response)) as events:
-            yield events
+        try:
+            async with aclosing(_events(call, response)) as events:
+                yield events
+        finally:
+            if response.connection and response.connection.transport:
+                response.connection.transport.abort()  # unfinished: nobody waits for the TLS farewell
+            response.close()
 
     async def _object(self, resource: Resource[T], call: Call, body: object = None) -> T:
         answer = await self._answer(call, body=body)
@@ -180,8 +186,8 @@ class Client:
                 return response
             async with response, asyncio.timeout(ANSWER_SECONDS):
                 said = await response.read()
-        if response.status == 401:
-            await self._credentials.refresh()
+        if response.status == 401 and await self._credentials.rejected(access):
+            raise errors.renewed(call)
         raise errors.refused(call, response.status, response.headers, said)
 
 
@@ -189,7 +195,7 @@ async def _events(call: Call, response: aiohttp.ClientResponse) -> AsyncGenerato
     lines = Lines()
     while True:
         with _translated(call):
-            chunk = await response.content.readany()
+            chunk = await _heard(call, response)
             whole = lines.feed(chunk)
         if not chunk:
             return
@@ -199,6 +205,13 @@ async def _events(call: Call, response: aiohttp.ClientResponse) -> AsyncGenerato
                 status = _decoded(call, _STATUS, bytes(event.object))
                 raise errors.by_status(call, status.code, status)
             yield event
+
+
+async def _heard(call: Call, response: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await response.content.readany()
+    except TimeoutError as silence:
+        raise errors.silent(call, SILENCE_SECONDS) from silence
 
 
 @contextmanager

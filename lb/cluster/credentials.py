@@ -28,7 +28,8 @@ REFRESH_SECONDS = 60.0
 _MALFORMED = (OSError, ValueError, TypeError, KeyError, AttributeError, YAMLError)
 """What the `kubernetes` package lets through, beside its own ConfigException, for files that are wrong."""
 
-Load = Callable[[], Awaitable["Configuration"]]
+Load = Callable[[bool], Awaitable["Configuration"]]
+"""Called with True when what it gave before was not accepted."""
 
 
 class Access(Struct, frozen=True):
@@ -47,7 +48,7 @@ class Access(Struct, frozen=True):
 class Credentials:
     """The current way in. Made by `load`."""
 
-    def __init__(self, load: Load, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, load: Load, now: Callable[[], float]) -> None:
         self._load = load
         self._now = now
         self._fresh_until = -float("inf")
@@ -60,21 +61,26 @@ class Credentials:
         Raises GiveUp if there never were any.
         """
         if self._access is None or self._now() >= self._fresh_until:
-            await self.refresh()
+            await self._renew(anew=False)
         assert self._access is not None
         return self._access
 
-    async def refresh(self) -> bool:
-        """Look again now; whether anything changed."""
-        before = self._access
+    async def rejected(self, used: Access) -> bool:
+        """The API server did not accept *used* (401): look again, at everything. True: others are there."""
+        if self._access is used:
+            await self._renew(anew=True)
+        return self._access is not used
+
+    async def _renew(self, *, anew: bool) -> None:
         self._fresh_until = self._now() + REFRESH_SECONDS
         try:
-            self._access = self._read(await self._load())
+            found = self._read(await self._load(anew))
         except (GiveUp, OSError) as wrong:
-            if before is None:
+            if self._access is None:
                 raise GiveUp(f"no credentials for the API server: {wrong}") from wrong
             log.warning("credentials cannot be renewed, the last good ones are used on: %s", wrong)
-        return self._access != before
+        else:
+            self._access = found if found != self._access else self._access
 
     def _read(self, configuration: "Configuration") -> Access:
         token = configuration.api_key.get("BearerToken")
@@ -96,21 +102,21 @@ class Credentials:
         return self._access.ssl
 
 
-async def load(kubeconfig: str | None = None) -> Credentials:
+async def load(kubeconfig: str | None = None, now: Callable[[], float] = time.monotonic) -> Credentials:
     """Credentials from *kubeconfig*, else `$KUBECONFIG`, else our pod's account, else `~/.kube/config`.
 
     Raises GiveUp that names the file and what is wrong with it.
     """
     path = kubeconfig or os.environ.get("KUBECONFIG")
     if not path and "KUBERNETES_SERVICE_HOST" in os.environ:
-        credentials = Credentials(_from_pod)
+        credentials = Credentials(_from_pod, now)
     else:
-        credentials = Credentials(_FromKubeconfig(path or str(Path.home() / ".kube/config")))
-    await credentials.refresh()
+        credentials = Credentials(_FromKubeconfig(path or str(Path.home() / ".kube/config")), now)
+    await credentials.access()
     return credentials
 
 
-async def _from_pod() -> "Configuration":
+async def _from_pod(anew: bool) -> "Configuration":
     from kubernetes.aio import config
     from kubernetes.aio.client import Configuration
 
@@ -127,21 +133,21 @@ async def _from_pod() -> "Configuration":
 
 
 class _FromKubeconfig:
-    """Reads a kubeconfig; an exec plugin is asked again only when what it gave expires."""
+    """Reads a kubeconfig. An exec plugin is asked again when what it gave expires, or was not accepted."""
 
     def __init__(self, paths: str) -> None:
         self._paths = paths
         self._loader: Any = None
         self._seen: object = None
 
-    async def __call__(self) -> "Configuration":
+    async def __call__(self, anew: bool) -> "Configuration":
         from kubernetes.aio import config
         from kubernetes.aio.client import Configuration
 
         configuration = Configuration()
         try:
-            if self._loader is None or self._seen != self._contents():
-                self._seen = self._contents()
+            contents = self._contents()
+            if anew or contents != self._seen:
                 self._loader = await config.load_kube_config(  # type: ignore[no-untyped-call]  # kubernetes leaves it untyped
                     self._paths, client_configuration=configuration, persist_config=False
                 )
@@ -151,6 +157,7 @@ class _FromKubeconfig:
             raise GiveUp(
                 f"kubeconfig {self._paths} cannot be used: {wrong}. Check with: kubectl config view"
             ) from wrong
+        self._seen = contents
         return configuration
 
     def _contents(self) -> object:

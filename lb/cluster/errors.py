@@ -6,6 +6,7 @@ codes"), meta/v1 Status.
 """
 
 from collections.abc import Mapping
+from http.client import responses
 
 import msgspec
 from msgspec import Struct, field
@@ -32,7 +33,7 @@ class Retry(ApiError):  # noqa: N818 - named for what the caller does next
 
 
 class Relist(ApiError):  # noqa: N818 - named for what the caller does next
-    """The version that we go on from is forgotten (410): list again."""
+    """The version that we go on from is forgotten (410), or may be: list again."""
 
 
 class Conflict(ApiError):  # noqa: N818 - named for what the caller does next
@@ -75,6 +76,13 @@ class Status(Value, frozen=True):
     details: _Details | None = field(default=None)
 
 
+_WITHOUT_STATUS = {
+    401: "by whom it does not say; perhaps a proxy",
+    403: "by whom it does not say; perhaps a proxy",
+    404: "nothing is served there",
+}
+"""These codes mean the same when another than the API server's resource handlers answers."""
+
 _STATUS = msgspec.json.Decoder(Status)
 
 
@@ -90,16 +98,16 @@ def status_of(body: bytes) -> Status | None:
 def refused(call: Call, code: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """The error for an answer with HTTP status *code*; *headers* by any case of name."""
     status = status_of(body)
-    if code < 300 or (status is None and code not in (401, 403, 404)):
+    if code < 300 or (status is None and code not in _WITHOUT_STATUS):
         return not_the_api(call, code, headers, body)
-    status = status or Status("Status", code, "", "the answer holds no Status; a proxy may have given it")
+    status = status or Status("Status", code, "", _WITHOUT_STATUS[code])
     return by_status(call, code, status, _seconds(headers.get("Retry-After", "")))
 
 
 def by_status(call: Call, code: int, status: Status, after: float = 0.0) -> ApiError:
     """The error for the API server's *status*, be it an answer or an ERROR event of a watch."""
-    said = f"{call}: {code} {status.reason}: {status.message}".rstrip(": ")
-    if code == 429 or code == 408 or code >= 500:
+    said = f"{call}: {code} {status.reason or responses.get(code, '')}: {status.message}"
+    if code in (0, 408, 429) or code >= 500:
         wait = max(after, status.details.retry_after_seconds if status.details else 0)
         return Retry(said, code, status.reason, after=wait)
     if code == 410:
@@ -120,9 +128,21 @@ def not_the_api(call: Call, code: int, headers: Mapping[str, str], body: bytes) 
     )
 
 
+def renewed(call: Call) -> Retry:
+    """The error for credentials that were not accepted while newer ones were there to be read."""
+    return Retry(f"{call}: 401: the credentials had expired; there are new ones now", 401)
+
+
 def unreachable(call: Call, why: str) -> Retry:
     """The error for a request without a whole answer."""
     return Retry(f"{call}: no answer from the API server: {why}")
+
+
+def silent(call: Call, seconds: float) -> Relist:
+    """The error for a watch on which not even a bookmark came."""
+    return Relist(
+        f"{call}: nothing came for {seconds:g} s, though bookmarks come every minute; listing again"
+    )
 
 
 def broken(call: Call, why: str) -> Retry:

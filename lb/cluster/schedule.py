@@ -58,6 +58,7 @@ class Schedule(Generic[K]):
         key = next(iter(self._ready), None)
         if key is not None:
             del self._ready[key]
+            self._due.pop(key, None)
             self._active.add(key)
         return key
 

@@ -4,6 +4,7 @@ What makes it ready and what there is to debug is the caller's to say.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -26,7 +27,7 @@ async def serve_health(
     line each. `/metrics`: of *registry*. `/debug`: what *debug* gives, as JSON by msgspec. The callables are
     called on the loop, at each request. OSError if the port cannot be had.
     """
-    runner = web.AppRunner(_app(registry, not_ready, debug), access_log=None)
+    runner = web.AppRunner(_app(registry, not_ready, debug), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         yield await _listen(runner, host, port)
@@ -36,12 +37,13 @@ async def serve_health(
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=1.0).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as taken:
+        why = os.strerror(taken.errno or 0)
         raise OSError(
             taken.errno,
-            f"health and metrics cannot be served on {host}:{port}: {taken.strerror}. Free the port (see: ss"
-            f" -ltnp 'sport = {port}') or choose another.",
+            f"health and metrics cannot be served on {host}:{port}: {why}."
+            f" Free the port (see: ss -ltnp 'sport = {port}') or choose another.",
         ) from taken
     bound: int = runner.addresses[0][1]
     return bound
