@@ -45,3 +45,28 @@ class IPAddressPoolSpec(Strict, frozen=True):
     service_allocation: Annotated[
         ServiceAllocation | None, Meta(description="Which Services may use the pool.")
     ] = None
+
+
+class IPAddressPoolStatus(Strict, frozen=True):
+    """IPAddressPool status."""
+
+    assigned_ipv4: Annotated[int, Meta(description="IPv4 addresses that Services have.")] = field(
+        name="assignedIPv4"
+    )
+    assigned_ipv6: Annotated[int, Meta(description="IPv6 addresses that Services have.")] = field(
+        name="assignedIPv6"
+    )
+    available_ipv4: Annotated[int, Meta(description="IPv4 addresses that are free.")] = field(
+        name="availableIPv4"
+    )
+    available_ipv6: Annotated[int, Meta(description="IPv6 addresses that are free.")] = field(
+        name="availableIPv6"
+    )
+
+
+COLUMNS = (
+    ("Auto Assign", ".spec.autoAssign", "boolean", 0),
+    ("Avoid Buggy IPs", ".spec.avoidBuggyIPs", "boolean", 0),
+    ("Addresses", ".spec.addresses", "string", 0),
+)
+"""What `kubectl get` shows: name, JSON path, type, priority."""

@@ -41,3 +41,16 @@ class L2AdvertisementSpec(Strict, frozen=True):
     preferred_node_selectors: Annotated[
         tuple[PreferredNode, ...], Meta(description="Nodes that are preferred, with weights.")
     ] = field(default=())
+
+
+class L2AdvertisementStatus(Strict, frozen=True):
+    """L2Advertisement status: nothing."""
+
+
+COLUMNS = (
+    ("IPAddressPools", ".spec.ipAddressPools", "string", 0),
+    ("IPAddressPool Selectors", ".spec.ipAddressPoolSelectors", "string", 0),
+    ("Interfaces", ".spec.interfaces", "string", 0),
+    ("Node Selectors", ".spec.nodeSelectors", "string", 10),
+)
+"""What `kubectl get` shows: name, JSON path, type, priority."""
