@@ -6,7 +6,7 @@ is inside. The builder needs the standard library, pip and Debian's apt only; th
 very builder, so both ways give one file system. It does not know where the image is going to run.
 """
 
-from lb.lab.image.build import build, unpack
+from lb.lab.image.assembly import build, unpack
 from lb.lab.image.oci import digest, name
 
 __all__ = ["build", "digest", "name", "unpack"]

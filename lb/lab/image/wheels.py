@@ -35,9 +35,12 @@ def fill(tree: Path, lock: Path, root: Path) -> None:
     """Put the wheels of *lock* below *tree*, compiled by the Python unpacked at *root*."""
     site = tree / SITE
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--root-user-action", "ignore"]  # --target: not into anybody's system
     command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile"]
     command += ["--implementation", "cp", "--python-version", "3.11", *_platforms()]
-    subprocess.run([*command, "--target", str(site), "--requirement", str(lock)], check=True)
+    command += ["--target", str(site), "--requirement", str(lock)]
+    if subprocess.run(command, check=False).returncode:
+        raise SystemExit(f"pip could not install the image's wheels from {lock}; it says why above.")
     for pattern in UNUSED:
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

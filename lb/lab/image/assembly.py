@@ -35,8 +35,7 @@ Say = Callable[[str], None]
 def build(say: Say = print) -> Path:
     """The image's tar in the cache, made as far as it is not there yet; *say* hears of each slow step.
 
-    Raises `SystemExit`, with words for a person, where Debian's packages can't be had, and
-    `subprocess.CalledProcessError` after a tool that has told its own trouble.
+    Raises `SystemExit`, with words for a person, where Debian's packages or the wheels can't be had.
     """
     with cache.locked():
         layers = _layers(say)
