@@ -1,0 +1,64 @@
+"""Built things under $XDG_CACHE_HOME/anvil-lb, each named by a hash of what it is made from.
+
+An entry is a directory that appears whole or not at all; two set-ups at once build it once.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def directory() -> Path:
+    """Where the entries are."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "anvil-lb")
+
+
+def key(parts: Iterable[bytes]) -> str:
+    """A name for what is made from *parts*: 16 hexadecimal digits; their boundaries count."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:16]
+
+
+def place(kind: str, key: str) -> Path:
+    """The entry of *kind* for *key*, whether it is there or not."""
+    return directory() / f"{kind}-{key}"
+
+
+def entry(kind: str, key: str, make: Callable[[Path], None]) -> Path:
+    """The entry of *kind* for *key*; *make* fills it if it is not there, and entries of other keys go."""
+    wanted = place(kind, key)
+    if not wanted.exists():
+        with locked(kind):
+            if not wanted.exists():
+                _make(wanted, make)
+                _forget_others(kind, wanted)
+    return wanted
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the lock *name* against every other set-up on this machine."""
+    directory().mkdir(parents=True, exist_ok=True)
+    with (directory() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(wanted: Path, make: Callable[[Path], None]) -> None:
+    partial = wanted.with_name(f"{wanted.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a killed set-up; the lock is ours
+    partial.mkdir()
+    make(partial)
+    partial.rename(wanted)
+
+
+def _forget_others(kind: str, kept: Path) -> None:
+    for other in directory().glob(f"{kind}-*"):
+        if other != kept:
+            shutil.rmtree(other)
