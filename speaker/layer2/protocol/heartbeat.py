@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 
 VERSION = 1
 MAC_LENGTH = 32
-Number = Annotated[int, Meta(ge=0, lt=1 << 64)]
+Number = Annotated[int, Meta(ge=0)]
+"""Below 2^64, as every MessagePack integer."""
 
 
 class Heartbeat(Struct, frozen=True, array_like=True):
