@@ -9,7 +9,7 @@ COPY requirements/runtime.lock requirements/
 COPY controller controller
 COPY lb lb
 COPY speaker speaker
-RUN --mount=type=cache,target=/root/.cache python3 -m lb.cli.main image unpack /image
+RUN --mount=type=cache,target=/root/.cache python3 -m lb.cli image unpack /image
 
 FROM scratch
 COPY --from=build /image /

@@ -48,7 +48,7 @@ class Clone:
     def build(self) -> tuple[list[str], list[str]]:
         """What the builder said, and the digests: of the image, then of its layers."""
         output = self.folder / "image.tar"
-        command = [sys.executable, "-m", "lb.cli.main", "image", "build", "--output", output]
+        command = [sys.executable, "-m", "lb.cli", "image", "build", "--output", output]
         said = subprocess.run(
             command,
             cwd=self.folder,
@@ -76,7 +76,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 def root(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The image's file system."""
     root = tmp_path_factory.mktemp("inside") / "root"
-    command = [sys.executable, "-m", "lb.cli.main", "image", "unpack", root]
+    command = [sys.executable, "-m", "lb.cli", "image", "unpack", root]
     subprocess.run(command, cwd=clone.folder, env=clone.environment, check=True)
     return root
 
