@@ -3,7 +3,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Raw, json
 
 from lb.api.custom_resource import CustomResource
@@ -194,6 +194,12 @@ class Allocator(RuleBasedStateMachine):
             for name, spec in self.objects.items()
         ]
         self.config = parse(pools, [], last_good).config
+
+    @initialize()
+    def there_are_two_pools(self):
+        for name, low, high in [("a", 0, 3), ("b", 4, 7)]:
+            self.objects[name] = {"addresses": [f"{address(4, low)}-{address(4, high)}"]}
+        self.pools_change()
 
     @rule(
         name=SERVICES,
