@@ -1,1 +1,1 @@
-"""The library of both processes, room by room; `docs/architecture.md` is its map and says who may import whom."""
+"""The library of both processes, room by room; `docs/architecture.md` is its map."""
