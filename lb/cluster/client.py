@@ -5,6 +5,7 @@ concepts (chunked lists, watches, bookmarks).
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -147,7 +148,7 @@ class Client:
             return msgspec.json.decode(answer, type=resource.type)
         except msgspec.ValidationError as unfit:
             raise errors.GiveUp(
-                f"{call}: {call.resource.kind} {call.name} cannot be read: {unfit}"
+                f"{call}: the {resource.kind} in the answer cannot be read: {unfit}"
             ) from unfit
         except msgspec.DecodeError as cut:
             raise errors.broken(call, str(cut)) from cut
@@ -222,7 +223,19 @@ def _translated(call: Call) -> Iterator[None]:
     except TimeoutError as late:
         raise errors.unreachable(call, str(late) or "it took too long") from late
     except (aiohttp.ClientError, OSError, ValueError) as lost:
-        raise errors.unreachable(call, str(lost) or type(lost).__name__) from lost
+        raise errors.unreachable(call, _why(lost)) from lost
+
+
+def _why(lost: Exception) -> str:
+    match lost:
+        case aiohttp.ClientConnectorCertificateError():
+            return f"the certificate of {lost.host}:{lost.port} is not accepted: {lost.certificate_error}"
+        case aiohttp.ClientConnectorError():
+            reason = os.strerror(lost.os_error.errno) if lost.os_error.errno else str(lost.os_error)
+            return f"cannot connect to {lost.host}:{lost.port}: {reason}"
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+            return "the connection was cut"
+    return str(lost) or type(lost).__name__
 
 
 _METHODS = {
