@@ -4,6 +4,7 @@ Everything blocks until it is so. It holds the order in which the parts start; w
 other modules' business.
 """
 
+import json
 import os
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from lb.lab.machine import Machine
 from lb.lab.node import OWN_SYSCTLS, SHADOWS, Node, ready_since
 from lb.lab.node import files as node_files
 from lb.lab.pki import Authority
+from lb.lab.processes import Process
 from lb.lab.record import Record
 from lb.lab.segment import INTERFACE, Route, Segment
 from lb.lab.setup import parts
@@ -168,6 +170,16 @@ class Lab:
         if host in self._record.machines:
             return self._machine(host).command(argv)
         return namespaces.command(self.client(host).namespace, argv)
+
+    def container(
+        self, pod: str, container: str | None = None, *, namespace: str = "default"
+    ) -> list[Process]:
+        """The processes of a running pod's *container* (by default its first), to kill, pause or resume."""
+        seen = json.loads(self.kubectl("get", "pod", pod, f"--namespace={namespace}", "--output=json"))
+        for status in seen["status"].get("containerStatuses", []):
+            if container in (None, status["name"]) and "containerID" in status:
+                return self.node(seen["spec"]["nodeName"]).container(status["containerID"])
+        raise LabError(f"pod {namespace}/{pod} has no running container {container or ''}".rstrip())
 
     def apply(self, manifest: Path | str) -> None:
         """Apply a manifest: a file (`Path`) or YAML (`str`)."""

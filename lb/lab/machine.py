@@ -90,8 +90,9 @@ class Machine:
 
     def start(self, program: Program) -> None:
         """Start *program* in the background; its output is added to its log."""
-        argv = ["sh", "-c", _JOIN_CGROUPS, "sh", program.name, *program.arguments]
-        self._spawn(self.command(["setsid", "--fork", *argv]), program.name)
+        detached = ["setsid", "--fork", program.name, *program.arguments]
+        self._spawn(self.command(["sh", "-c", _JOIN_CGROUPS, "sh", *detached]), program.name)
+        wait_for(self._nothing_is_starting, f"{program.name} on {self.name} to take its name", pause=0.002)
 
     def popen(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
         """Run *argv* in the machine as `subprocess.Popen` would."""
@@ -107,8 +108,8 @@ class Machine:
 
     def processes(self, name: str | None = None) -> list[Process]:
         """What runs in it, pods too; with *name* only the programs so called."""
-        found = processes.in_pid_namespace(self.pid) if self.pid else []
-        return [process for process in found if name in (None, process.name)]
+        any_hierarchy = next(iter(self.cgroups.values()))
+        return [process for process in processes.in_cgroup(any_hierarchy) if name in (None, process.name)]
 
     def process(self, name: str) -> Process:
         """The one process called *name*; raises `LabError` if there is none or more than one."""
@@ -138,6 +139,10 @@ class Machine:
             if log.exists() and log.stat().st_size:
                 raise BrokenLabError(f"machine {self.name} did not boot. {self.last_words('machine')}")
         return False
+
+    def _nothing_is_starting(self) -> bool:
+        # Between fork and exec a process bears its parent's name, and for a moment none.
+        return not any(process.name in ("setsid", "") for process in self.processes())
 
     def _prepare_folders(self) -> None:
         for folder in ("config", "log", "disk/lib", "disk/log", "disk/tmp", "disk/cache", "disk/spool"):

@@ -1,12 +1,11 @@
-"""Processes of a machine, found in /proc: the kernel's own list, so nothing recorded can be out of date.
+"""Processes, found in the kernel's own lists by namespace or cgroup: no record of ours can be out of date.
 
-A process is named by its pid and start time; a pid alone may by now be somebody else's. Source: proc(5),
-pid_namespaces(7).
+A process is named by its pid and start time; a pid alone may by now be somebody else's. Source: proc(5).
 """
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,32 +63,32 @@ def find(pid: int) -> Process | None:
     return Process(pid, int(fields.split()[19]), os.path.basename(command.split(b"\0")[0].decode()))
 
 
-def in_pid_namespace(of: int) -> list[Process]:
-    """Every process in the PID namespace that *of*, a pid, is in; none if it is gone."""
-    return _sharing("pid", _namespace(of, "pid"))
-
-
 def in_network_namespace(path: Path) -> list[Process]:
     """Every process whose network namespace is the one bound at *path*."""
-    return _sharing("net", path.stat().st_ino if path.exists() else None)
+    wanted = path.stat().st_ino if path.exists() else None
+    everybody = (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
+    return _running(pid for pid in everybody if wanted is not None and _network_namespace(pid) == wanted)
 
 
-def _sharing(kind: str, inode: int | None) -> list[Process]:
-    if inode is None:
-        return []
-    return list(_where(lambda pid: _namespace(pid, kind) == inode))
+def in_cgroup(directory: Path) -> list[Process]:
+    """Every process in the cgroup *directory* and below."""
+    lists = (Path(inner, "cgroup.procs") for inner, _, _ in os.walk(directory))
+    return _running(pid for pids in lists for pid in _members(pids))
 
 
-def _where(chosen: Callable[[int], bool]) -> Iterator[Process]:
-    pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
-    for pid in pids:
-        process = find(pid) if chosen(pid) else None
-        if process is not None:
-            yield process
+def _running(pids: Iterable[int]) -> list[Process]:
+    return [process for pid in pids if (process := find(pid))]
 
 
-def _namespace(pid: int, kind: str) -> int | None:
+def _members(pids: Path) -> list[int]:
     try:
-        return os.stat(f"/proc/{pid}/ns/{kind}").st_ino
+        return [int(pid) for pid in pids.read_text().split()]
+    except OSError:  # the cgroup went away
+        return []
+
+
+def _network_namespace(pid: int) -> int | None:
+    try:
+        return os.stat(f"/proc/{pid}/ns/net").st_ino
     except OSError:
         return None
