@@ -41,7 +41,11 @@ def resources(specs):
 
 
 def test_everything_is_in_the_order_of_its_name():
-    pools = [resource("b", {"addresses": ["10.0.1.0/24"]}), resource("a", {"addresses": ["10.0.0.0/24"]})]
+    old, new = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+    pools = [
+        resource("b", {"addresses": ["10.0.1.0/24"]}, old),
+        resource("a", {"addresses": ["10.0.0.0/24"]}, new),
+    ]
     config = parse(pools, [resource("y", {}), resource("x", {})]).config
     assert (list(config.pools), list(config.l2_advertisements)) == (["a", "b"], ["x", "y"])
 

@@ -159,6 +159,15 @@ def test_a_new_pool_does_not_take_out_a_known_one_though_it_be_older():
     assert list(in_force) == ["known"]
 
 
+def test_a_known_pool_grows_though_an_older_new_one_wants_the_same_addresses():
+    last_good = good(pool("known", "10.0.0.0/24", born="2026-01-02T00:00:00Z"))
+    grown = pool("known", "10.0.0.0/23", born="2026-01-02T00:00:00Z")
+    new = pool("new", "10.0.1.0/24", born="2026-01-01T00:00:00Z")
+    in_force, messages = parse(new, grown, last_good=last_good)
+    assert in_force == {"known": ["10.0.0.0-10.0.1.255"]}
+    assert len(messages) == 1
+
+
 def test_a_good_pool_edited_into_a_bad_one_keeps_its_last_form():
     last_good = good(pool("edge", "10.0.0.0/24"))
     in_force, messages = parse(pool("edge", "10.0.0.0-10.0.0.255.255"), last_good=last_good)
