@@ -195,7 +195,7 @@ class Lab:
     def load(self, image: Path) -> None:
         """Bring an image (a tar: OCI layout) to every node that is on and does not hold it yet."""
         digest = oci.digest(image)
-        nodes = [node for node in self._nodes() if digest not in node.image_digests()]
+        nodes = [node for node in self._nodes() if digest not in node.images()]
         _import_everywhere(nodes, image)
 
     def capture(self, where: str = BRIDGE) -> AbstractContextManager[capture.Capture]:

@@ -215,7 +215,7 @@ class Node:
             argv = ["ctr", "--namespace=k8s.io", "images", "import", "-"]
             return self.machine.popen(argv, stdin=image, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
-    def image_digests(self) -> str:
+    def images(self) -> str:
         """The listing of the images that containerd holds; digests are `sha256:…` in it."""
         return self.run(["ctr", "--namespace=k8s.io", "images", "list"])
 

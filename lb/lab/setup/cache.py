@@ -30,14 +30,18 @@ def place(kind: str, key: str) -> Path:
     return directory() / f"{kind}-{key}"
 
 
-def entry(kind: str, key: str, make: Callable[[Path], None]) -> Path:
-    """The entry of *kind* for *key*; *make* fills it if it is not there, and entries of other keys go."""
+def entry(kind: str, key: str, make: Callable[[Path], None], *, kept: int = 1) -> Path:
+    """The entry of *kind* for *key*; *make* fills it if it is not there.
+
+    Of all entries of *kind* the *kept* that were used last stay when one is made.
+    """
     wanted = place(kind, key)
     if not wanted.exists():
         with locked(kind):
             if not wanted.exists():
                 _make(wanted, make)
-                _forget_others(kind, wanted)
+                _forget_oldest(kind, kept)
+    os.utime(wanted)
     return wanted
 
 
@@ -55,10 +59,11 @@ def _make(wanted: Path, make: Callable[[Path], None]) -> None:
     shutil.rmtree(partial, ignore_errors=True)  # of a killed set-up; the lock is ours
     partial.mkdir()
     make(partial)
+    os.utime(partial)
     partial.rename(wanted)
 
 
-def _forget_others(kind: str, kept: Path) -> None:
-    for other in directory().glob(f"{kind}-*"):
-        if other != kept:
-            shutil.rmtree(other)
+def _forget_oldest(kind: str, kept: int) -> None:
+    by_age = sorted(directory().glob(f"{kind}-*"), key=lambda entry: entry.stat().st_mtime)
+    for old in by_age[:-kept]:
+        shutil.rmtree(old)

@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 from lb.lab.errors import LabError
-from lb.lab.image import cache as layer_cache
 from lb.lab.image import oci
 from lb.lab.image.layer import layer
 from lb.lab.node import PAUSE_IMAGE
@@ -37,7 +36,7 @@ def _key() -> str:
 def _build(place: Path) -> None:
     architecture = oci.ARCHITECTURES[platform.machine()]
     config = {"architecture": architecture, "os": "linux", "config": {"Entrypoint": ["/pause"]}}
-    with step("pause image"), layer_cache.locked():
+    with step("pause image"):
         only = layer("pause", _key(), "the pause program", lambda tree: _compile(tree / "pause"))
         oci.write(place / "pause.tar", PAUSE_IMAGE, config, [only])
 

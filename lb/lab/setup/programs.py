@@ -14,7 +14,7 @@ from pathlib import Path
 Version = tuple[int, ...]
 # What the machine may have outside a user's PATH, and where Debian and others put CNI plugins.
 FURTHER_FOLDERS = ("/usr/sbin", "/sbin", "/usr/lib/cni", "/opt/cni/bin")
-_VERSION = re.compile(r"\bv?(\d+)\.(\d+)(?:\.(\d+))?")
+_VERSION = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?:\.(\d+))?")
 
 
 @dataclass(frozen=True)
