@@ -145,6 +145,14 @@ def silent(call: Call, seconds: float) -> Relist:
     )
 
 
+def cut_short(plural: str, seconds: float) -> Retry:
+    """The error for a watch that ended well but much too soon."""
+    return Retry(
+        f"watch of {plural}: it was ended in less than {seconds:g} s. The API server is going down, or a"
+        " proxy cuts long answers."
+    )
+
+
 def broken(call: Call, why: str) -> Retry:
     """The error for JSON that breaks off or is none."""
     return Retry(f"{call}: the answer is not whole JSON ({why}). It was cut off, or a proxy changed it.")

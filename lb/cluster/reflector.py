@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from lb.cluster.backoff import Backoff
 from lb.cluster.client import Client, WatchEvent
-from lb.cluster.errors import ApiError, GiveUp, Relist, Retry
+from lb.cluster.errors import ApiError, GiveUp, Relist, Retry, cut_short
 from lb.cluster.resource import EVERYTHING, KubernetesObject, Resource, Selection
 from lb.cluster.store import Change, Store, Unreadable, identify
 
@@ -24,7 +24,7 @@ T = TypeVar("T", bound=KubernetesObject)
 OnChange = Callable[[str, T | None, T | None], None]
 
 STEADY_SECONDS = 3.0
-"""A watch that stood for so long was a success; one that ends sooner is a failure, also if it ended well."""
+"""A watch that stands for so long is a success; one that ends sooner is a failure, also if it ends well."""
 GIVE_UP_SECONDS = 10.0
 """Until we look whether a person has put right what only a person can, such as RBAC or a missing CRD."""
 LONGEST_RETRY_AFTER = 120.0
@@ -57,6 +57,8 @@ class Reflector(Generic[T]):
         self._on_change = on_change
         self._version = ""
         self._backoff = Backoff()
+        self._steady = False
+        self._told = ""
 
     @property
     def store(self) -> Mapping[str, T]:
@@ -82,7 +84,7 @@ class Reflector(Generic[T]):
             return forgotten
         except ApiError as error:
             return error
-        return None
+        return None if self._steady else cut_short(self.resource.plural, STEADY_SECONDS)
 
     async def _list(self) -> None:
         listed: set[str] = set()
@@ -99,14 +101,13 @@ class Reflector(Generic[T]):
 
     async def _watch(self) -> None:
         async with self._client.watch(self.resource, self._version, self._selection) as events:
-            opened = asyncio.get_running_loop().time()
-            self._recovered(opened)
+            self._opened()
+            steadied = asyncio.get_running_loop().call_later(STEADY_SECONDS, self._steadied)
             try:
                 async for event in events:
                     self._take(event)
             finally:
-                if asyncio.get_running_loop().time() - opened >= STEADY_SECONDS:
-                    self._backoff.reset()
+                steadied.cancel()
 
     def _take(self, event: WatchEvent) -> None:
         identity = identify(event.object)
@@ -138,17 +139,25 @@ class Reflector(Generic[T]):
         return pause
 
     def _failed(self, error: ApiError) -> None:
-        if str(error) != str(self.last_error):
+        if str(error) != self._told:
             level = logging.ERROR if isinstance(error, GiveUp) else logging.WARNING
             log.log(level, "%s", error, extra={"resource": self.resource.plural})
+        self._told = str(error)
         self.last_error = error
         self.fresh_since = None
 
-    def _recovered(self, now: float) -> None:
-        if self.last_error is not None:
-            log.info("watching %s again", self.resource.plural, extra={"resource": self.resource.plural})
+    def _opened(self) -> None:
+        self._steady = False
         self.last_error = None
-        self.fresh_since = now if self.fresh_since is None else self.fresh_since
+        if self.fresh_since is None:
+            self.fresh_since = asyncio.get_running_loop().time()
+
+    def _steadied(self) -> None:
+        self._steady = True
+        self._backoff.reset()
+        if self._told:
+            log.info("watching %s again", self.resource.plural, extra={"resource": self.resource.plural})
+        self._told = ""
 
     def _tell(self, unreadable: Unreadable) -> None:
         log.error(

@@ -169,7 +169,7 @@ async def test_while_the_api_server_is_away_the_store_stays_and_afterwards_it_ca
         await eventually(lambda: followed.names == {"before", "after"})
         assert followed.changes == [("before", "added"), ("after", "added")]
         assert followed.error is None
-        assert "watching services again" in caplog.messages
+        await eventually(lambda: "watching services again" in caplog.messages)
 
 
 async def test_a_kind_that_comes_later_is_followed_from_then_on(client, namespace, caplog):
