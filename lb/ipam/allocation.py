@@ -1,6 +1,5 @@
 """The choice of an address for a request, or what each pool answered."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -103,14 +102,13 @@ def _absence(pool: Pool, address: Address) -> Answer:
 
 
 def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
-    pools = list(space.config.pools.values())
     for version in request.versions:
-        for pool in pools:
+        for pool in space.config.pools.values():
             if _answer(space, request, pool) is None:
                 address = space.lowest_free(pool, version)
                 if address is not None:
                     return Allocation(address, pool.name)
-    return _refuse(space, request, pools)
+    return _refuse(space, request)
 
 
 def _answer(space: Space, request: Request, pool: Pool) -> Answer | None:
@@ -119,11 +117,11 @@ def _answer(space: Space, request: Request, pool: Pool) -> Answer | None:
     return None if pool.auto_assign else Answer.NOT_AUTO_ASSIGNED
 
 
-def _refuse(space: Space, request: Request, pools: Iterable[Pool]) -> Refusal:
+def _refuse(space: Space, request: Request) -> Refusal:
     def answer(pool: Pool) -> Answer:
         has_family = any(span.version in request.versions for span in pool.ranges)
         return _answer(space, request, pool) or (Answer.EXHAUSTED if has_family else Answer.OTHER_FAMILY)
 
-    answers = {pool.name: answer(pool) for pool in pools}
+    answers = {pool.name: answer(pool) for pool in space.config.pools.values()}
     answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
     return Refusal("no pool has a free address", answers, "Add addresses to a pool, or free one.")

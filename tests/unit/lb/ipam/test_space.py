@@ -1,7 +1,7 @@
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Raw, json
@@ -11,9 +11,9 @@ from lb.api.meta import ObjectMeta
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
 from lb.config.config import Config, Pool
 from lb.config.parser import parse
-from lb.config.ranges import parse_range
+from lb.config.ranges import AddressRange, parse_range
 from lb.ipam.decision import Outcome, decide, import_holding
-from lb.ipam.space import Space
+from lb.ipam.space import Space, capacity
 
 ONE, TWO, OUTSIDE = map(ip_address, ["192.0.2.1", "192.0.2.2", "10.0.0.1"])
 POOL = Pool("a", {}, (parse_range("192.0.2.0/24"),), True, True)
@@ -75,6 +75,23 @@ def test_holdings_outlive_the_pools():
     assert (made.held_by("shop/one"), made.in_use(POOL, 4)) == (ONE, 0)
     made.use(Config({"a": POOL}))
     assert (made.in_use(POOL, 4), made.lowest_free(POOL, 4)) == (1, TWO)
+
+
+@given(
+    st.sampled_from([4, 6]), st.tuples(st.integers(0, 700), st.integers(0, 700)).map(sorted), st.booleans()
+)
+def test_the_capacity_is_what_can_be_handed_out(version, ends, avoid):
+    pool = Pool("a", {}, (AddressRange(version, *ends),), True, avoid)
+    made, handed_out = Space(Config({"a": pool})), 0
+    while (address := made.lowest_free(pool, version)) is not None:
+        made.hold(f"shop/{handed_out}", address)
+        handed_out += 1
+    assert capacity(pool, version) == made.in_use(pool, version) == handed_out
+    assert capacity(pool, 10 - version) == 0
+
+
+def test_the_capacity_of_all_ipv6_addresses_is_counted_without_a_walk():
+    assert capacity(Pool("a", {}, (parse_range("::/0"), parse_range("10.0.0.0/8")), True, True), 6) == 2**128
 
 
 LAST = 11
