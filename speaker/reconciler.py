@@ -1,13 +1,15 @@
 """Makes true on this node what `lb.announce` decides: which addresses are answered for, and who is told."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from msgspec import Struct
 
 from lb.announce.eligibility import Surroundings
-from lb.announce.verdict import Announced, Verdict, judge
+from lb.announce.verdict import Announced, Silent, Verdict, judge
+from lb.announce.why import WhyNobody
 from lb.api.service import Service
 from lb.cluster.events import Recorder, reference
 from lb.cluster.resource import SERVICES
@@ -17,6 +19,7 @@ from speaker.view import View
 
 log = logging.getLogger(__name__)
 PROTOCOL = "layer2"
+_NOT_OURS = Silent(WhyNobody.NOT_OURS)
 
 
 class Announcement(Struct, frozen=True):
@@ -43,8 +46,10 @@ class Reconciler:
         self._recorder = recorder
         self._metrics = metrics
         self._announcements: dict[str, Announcement] = {}
+        self._holders: Counter[IPv4Address] = Counter()
+        """How many Services each address is announced for."""
         self.verdicts: dict[str, Verdict] = {}
-        """The last verdict on each Service that exists."""
+        """The last verdict on each Service that is, or was, ours to announce."""
 
     def reconcile(self, view: View, members: frozenset[str], services: Iterable[str]) -> None:
         """Judge *services*, by key, as *view* has them; *members* are the nodes whose speaker is ready."""
@@ -56,6 +61,8 @@ class Reconciler:
                 self._retire(key, None)
                 continue
             verdict = judge(view.parsed.config, surroundings, service, view.slices_of(key), self._class)
+            if verdict == _NOT_OURS and key not in self.verdicts:
+                continue
             if verdict != self.verdicts.get(key):
                 self.verdicts[key] = verdict
                 self._act(key, service, verdict)
@@ -68,6 +75,7 @@ class Reconciler:
         self._retire(key, mine)
         if mine is not None:
             self._announcements[key] = mine
+            self._holders[mine.address] += 1
             self._announcer.announce(mine.address, mine.interfaces)
             self._metrics.announced.labels(key, PROTOCOL, self._node, str(mine.address)).set(1)
             self._tell(service, mine, verdict)
@@ -82,10 +90,14 @@ class Reconciler:
     def _retire(self, key: str, successor: Announcement | None) -> None:
         """Service *key* is announced as *successor* says; its old address goes silent if nobody has it."""
         old = self._announcements.pop(key, None)
-        if old is None or (successor is not None and successor.address == old.address):
+        if old is None:
+            return
+        self._holders[old.address] -= 1
+        if successor is not None and successor.address == old.address:
             return
         self._metrics.announced.remove(key, PROTOCOL, self._node, str(old.address))
-        if all(each.address != old.address for each in self._announcements.values()):
+        if not self._holders[old.address]:
+            del self._holders[old.address]
             self._announcer.withdraw(old.address)
             log.info("Service %s: %s is not announced from here any more", key, old.address)
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 
 from msgspec import Struct
 
@@ -47,13 +48,20 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     return Settings(
         namespace=read.namespace,
         node_name=read.node_name,
-        bind_address=read.ml_bindaddr,
+        bind_address=_address(parser, "--ml-bindaddr", read.ml_bindaddr),
         bind_port=_port(parser, "--ml-bindport", read.ml_bindport),
         health_port=_port(parser, "--health-probe-port", read.health_probe_port),
         load_balancer_class=read.lb_class or None,
         log_level=read.log_level,
         kubeconfig=read.kubeconfig or None,
     )
+
+
+def _address(parser: argparse.ArgumentParser, flag: str, text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        parser.error(f"argument {flag}: {text!r} is no IP address; give the node's InternalIP")
 
 
 def _port(parser: argparse.ArgumentParser, flag: str, text: str) -> int:

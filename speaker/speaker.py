@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from lb.cluster.client import Client
 from lb.cluster.completeness import missing
 from lb.cluster.events import Recorder
-from lb.observe.metrics import Layer2Metrics, SpeakerMetrics
+from lb.observe.metrics import ClientMetrics, Layer2Metrics, SpeakerMetrics
 from speaker.layer2.announcer import Announcer
 from speaker.layer2.driver import Driver
 from speaker.layer2.links import watch_interfaces
@@ -43,6 +43,7 @@ class Speaker:
             self._recorder,
             SpeakerMetrics.of(registry),
         )
+        self._client_metrics = ClientMetrics.of(registry)
         self._secret: asyncio.Future[bytes] = self._loop.create_future()
         self._membership: Membership | None = None
         self._driver: Driver[Datagram] | None = None
@@ -124,6 +125,8 @@ class Speaker:
 
     def surroundings_changed(self) -> None:
         """Judge every Service anew."""
+        self._client_metrics.config_loaded.set(1)
+        self._client_metrics.config_stale.set(1 if self._view.parsed.rejections else 0)
         if self._membership is not None:
             self._membership.set_peers(self._neighbors())
         for service in self._view.services:
@@ -146,7 +149,7 @@ class Speaker:
 
     def _reconcile(self) -> None:
         self._pass = None
-        if self._membership is None:
+        if self._membership is None or not self._membership.has_settled:
             return
         changed, self._changed = self._changed, set()
         self._reconciler.reconcile(self._view, self._members, changed)

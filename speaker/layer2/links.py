@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Mapping
+from socket import AF_UNSPEC
 
 from pyroute2 import AsyncIPRoute  # type: ignore[import-untyped]  # it ships no types
 from pyroute2.netlink.rtnl import RTMGRP_LINK  # type: ignore[import-untyped]  # as above
@@ -19,8 +20,8 @@ async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
         interfaces = {each.index: each async for each in _dump(netlink)}
         yield dict(interfaces)
         async for message in netlink.get():
-            if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK"):
-                continue
+            if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK") or message["family"] != AF_UNSPEC:
+                continue  # a bridge too tells of its ports, and that one left it by RTM_DELLINK
             interface = _interface(message)
             known = interfaces.get(interface.index)
             if message["event"] == "RTM_DELLINK":

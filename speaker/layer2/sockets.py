@@ -12,13 +12,22 @@ LONGEST_ARP = 128
 """Bytes of a frame that are read: an ARP packet with its Ethernet padding has 60."""
 
 
+def _bound(family: int, kind: int, address: tuple[str, int]) -> socket.socket:
+    opened = socket.socket(family, kind | socket.SOCK_NONBLOCK)
+    try:
+        opened.bind(address)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
 class ArpLink:
     """ARP frames of the interface *name*. Needs CAP_NET_RAW. Source: packet(7)."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK)
-        self._socket.bind((name, ETHERTYPE_ARP))
+        self._socket = _bound(socket.AF_PACKET, socket.SOCK_RAW, (name, ETHERTYPE_ARP))
 
     def fileno(self) -> int:
         """The descriptor of the packet socket."""
@@ -51,8 +60,7 @@ class DatagramLink:
 
     def __init__(self, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._socket.bind((host, port))
+        self._socket = _bound(family, socket.SOCK_DGRAM, (host, port))
 
     def fileno(self) -> int:
         """The descriptor of the UDP socket."""

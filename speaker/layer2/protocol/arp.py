@@ -67,5 +67,5 @@ def emit(packet: Arp) -> bytes:
 
 
 def reply_to(request: Arp, mac: bytes) -> Arp:
-    """The reply that *mac* has the address which *request* asks for."""
-    return Arp(request.source, mac, REPLY, mac, request.tpa, request.sha, request.spa)
+    """The reply that *mac* has the address which *request* asks for, to the sender named in it (RFC 826)."""
+    return Arp(request.sha, mac, REPLY, mac, request.tpa, request.sha, request.spa)

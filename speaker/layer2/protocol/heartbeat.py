@@ -16,6 +16,13 @@ Number = Annotated[int, Meta(ge=0)]
 """Below 2^64, as every MessagePack integer."""
 
 
+class Hearsay(Struct, frozen=True, array_like=True):
+    """Which incarnation of a speaker was heard, and how many milliseconds ago."""
+
+    incarnation: Number
+    milliseconds: Number
+
+
 class Heartbeat(Struct, frozen=True, array_like=True):
     """One speaker's word to another.
 
@@ -24,7 +31,7 @@ class Heartbeat(Struct, frozen=True, array_like=True):
     was made after the receiver's start and for it alone, so nothing recorded earlier can pass for it.
 
     `ready` says that the sender announces what it is elected for, `leaving` that it is about to stop. `heard`
-    gives, for each other speaker that the sender hears itself, the milliseconds since it last did.
+    gives, for each other speaker that the sender hears itself and that is ready, when it last did.
     """
 
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
@@ -34,7 +41,7 @@ class Heartbeat(Struct, frozen=True, array_like=True):
     you: Number
     ready: bool
     leaving: bool
-    heard: dict[str, Number]
+    heard: dict[str, Hearsay]
 
 
 class Forged(Struct, frozen=True):
@@ -60,5 +67,5 @@ def parse(datagram: bytes, key: bytes) -> Heartbeat | Forged | Malformed:
         return Forged()
     try:
         return msgspec.msgpack.decode(body, type=Heartbeat)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Malformed(str(error))

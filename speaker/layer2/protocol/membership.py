@@ -7,10 +7,11 @@ ourselves, because our process was late or paused, is held against nobody.
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from msgspec import Struct
 
-from speaker.layer2.protocol.heartbeat import VERSION, Forged, Heartbeat, Malformed, emit, parse
+from speaker.layer2.protocol.heartbeat import VERSION, Forged, Hearsay, Heartbeat, Malformed, emit, parse
 from speaker.layer2.protocol.machine import Outcome
 from speaker.layer2.protocol.peer import NEVER, Address, Peer, State
 
@@ -48,6 +49,7 @@ class Membership:
         self._timing = timing
         self._peers: dict[str, Peer] = {}
         self._ready = False
+        self._leaving = False
         self._settles_at: float | None = now + timing.dead_after
         self._next_beat = now
         self._sequence = 0
@@ -72,13 +74,11 @@ class Membership:
 
     def set_peers(self, addresses: Mapping[str, Address]) -> None:
         """Exchange heartbeats with the speakers at *addresses*, by node, and no others."""
-        self._peers = {
-            name: self._peers[name]
-            if name in self._peers and self._peers[name].address == address
-            else Peer(address)
-            for name, address in addresses.items()
-            if name != self._me
-        }
+        known = self._peers
+        self._peers = {name: known.get(name) or Peer(each) for name, each in addresses.items()}
+        self._peers.pop(self._me, None)
+        for name, peer in self._peers.items():
+            peer.address = addresses[name]
 
     def set_key(self, key: bytes) -> None:
         """Prove and check with *key* from now on."""
@@ -91,13 +91,18 @@ class Membership:
             self._beat(now)
 
     def leave(self, now: float) -> None:
-        """Say to all, thrice since one datagram may be lost, that this speaker stops."""
-        self._ready = False
+        """Say to all, thrice since one datagram may be lost and then at every beat, that this speaker stops.
+
+        It stays one of our own `members`: it announces until the others have taken over.
+        """
+        self._leaving = True
         for _ in range(3):
-            self._beat(now, leaving=True)
+            self._beat(now)
 
     def receive_frame(self, frame: Datagram, now: float) -> Outcome:
-        """Take in a heartbeat."""
+        """Take in a heartbeat; a late timer goes first, so that what waited meanwhile is judged fairly."""
+        if now - self.next_timer() > self._timing.late:
+            self.handle_timer(now)
         match parse(frame.payload, self._key):
             case Heartbeat() as heartbeat if heartbeat.sender in self._peers:
                 return self._hear(self._peers[heartbeat.sender], heartbeat, now)
@@ -110,16 +115,16 @@ class Membership:
 
     def _hear(self, peer: Peer, heartbeat: Heartbeat, now: float) -> Outcome:
         if heartbeat.you != self._incarnation:
-            # It does not know us yet, or somebody plays back what it once said: its answer to us will tell.
-            peer.echo = heartbeat.incarnation
+            # It does not know us yet, or somebody plays back what it once said. Either gets one answer, which
+            # names us to it; until its own word does so too, we think of it as before.
+            self._out.append(self._heartbeat(heartbeat.sender, heartbeat.incarnation, self._heard(now)))
             return Outcome.INTRODUCED
         if peer.is_replay(heartbeat):
             return Outcome.REPLAYED
-        peer.echo = heartbeat.incarnation
         peer.hear(heartbeat, now)
-        for name, milliseconds in heartbeat.heard.items():
+        for name, hearsay in heartbeat.heard.items():
             if name in self._peers:
-                self._peers[name].vouch(now - milliseconds / 1000)
+                self._peers[name].vouch(hearsay.incarnation, now - hearsay.milliseconds / 1000)
                 self._judge(self._peers[name], now)
         return Outcome.HEARD
 
@@ -138,36 +143,49 @@ class Membership:
         if overdue > self._timing.late:
             for peer in self._peers.values():
                 peer.excuse(overdue, now)
+            if self._settles_at is not None:
+                self._settles_at += overdue
 
     def _judge(self, peer: Peer, now: float) -> None:
         peer.judge(now, self._timing.suspect_after, self._timing.dead_after)
 
     def next_timer(self) -> float:
         """When the next heartbeat is due, or the next silence becomes too long."""
-        deadlines = [
-            peer.last_heard
-            + (self._timing.suspect_after if peer.state is State.ALIVE else self._timing.dead_after)
-            for peer in self._peers.values()
-            if peer.state is not State.DEAD
-        ]
-        if self._settles_at is not None:
-            deadlines.append(self._settles_at)
-        return min(self._next_beat, *deadlines) if deadlines else self._next_beat
+        timing = self._timing
+        judgements = (
+            peer.next_judgement(timing.suspect_after, timing.dead_after) for peer in self._peers.values()
+        )
+        due = (self._next_beat, self._settles_at, *judgements)
+        return min(at for at in due if at is not None)
 
-    def _beat(self, now: float, leaving: bool = False) -> None:
+    def _beat(self, now: float) -> None:
         self._next_beat = now + self._timing.interval
-        self._sequence += 1
-        heard = {
-            name: max(0, round((now - peer.heard_at) * 1000))
-            for name, peer in self._peers.items()
-            if peer.heard_at != NEVER and peer.state is not State.DEAD
-        }
+        heard = self._heard(now)
         for name, peer in self._peers.items():
-            others = {other: age for other, age in heard.items() if other != name}
-            heartbeat = Heartbeat(
-                VERSION, self._me, self._incarnation, self._sequence, peer.echo, self._ready, leaving, others
-            )
-            self._out.append(Datagram(peer.address, emit(heartbeat, self._key)))
+            self._out.append(self._heartbeat(name, peer.incarnation, heard))
+
+    def _heard(self, now: float) -> dict[str, Hearsay]:
+        """Whom we hear ourselves, and when we last did."""
+        return {
+            name: Hearsay(peer.incarnation, max(0, ceil((now - peer.heard_at) * 1000)))
+            for name, peer in self._peers.items()
+            if peer.heard_at != NEVER and peer.state is not State.DEAD and peer.ready
+        }
+
+    def _heartbeat(self, name: str, incarnation: int, heard: dict[str, Hearsay]) -> Datagram:
+        """Our present word to *name*, in its life *incarnation*."""
+        self._sequence += 1
+        heartbeat = Heartbeat(
+            version=VERSION,
+            sender=self._me,
+            incarnation=self._incarnation,
+            sequence=self._sequence,
+            you=incarnation,
+            ready=self._ready,
+            leaving=self._leaving,
+            heard={other: hearsay for other, hearsay in heard.items() if other != name},
+        )
+        return Datagram(self._peers[name].address, emit(heartbeat, self._key))
 
     def frames_to_send(self, now: float) -> Iterator[Datagram]:
         """The heartbeats that became due."""

@@ -54,11 +54,10 @@ class Peer:
         self.ready = False
         self.heard_at = NEVER
         """When we heard it ourselves."""
-        self.echo = 0
-        """The incarnation that its latest datagram bore, proved fresh or not: what we send back to it."""
+        self.incarnation = 0
+        """Its present life, as proved by a heartbeat that names our own; 0 before."""
         self._vouched_at = NEVER
-        self._left = False
-        self._incarnation = 0
+        self._left = 0
         self._sequence = 0
         self._past: set[int] = set()
 
@@ -71,20 +70,29 @@ class Peer:
         """Whether *heartbeat*, fresh since our start, was received before or overtaken by a later one."""
         if heartbeat.incarnation in self._past:
             return True
-        return heartbeat.incarnation == self._incarnation and heartbeat.sequence <= self._sequence
+        return heartbeat.incarnation == self.incarnation and heartbeat.sequence <= self._sequence
 
     def hear(self, heartbeat: Heartbeat, now: float) -> None:
         """Take in what it said itself."""
-        if heartbeat.incarnation != self._incarnation:
-            self._past.add(self._incarnation)
-        self._incarnation, self._sequence = heartbeat.incarnation, heartbeat.sequence
-        self._left, self.ready, self.heard_at = heartbeat.leaving, heartbeat.ready, now
+        if heartbeat.incarnation != self.incarnation:
+            self._past.add(self.incarnation)
+        self.incarnation, self._sequence = heartbeat.incarnation, heartbeat.sequence
+        self.ready, self.heard_at = heartbeat.ready, now
+        if heartbeat.leaving:
+            self._left = heartbeat.incarnation
+            self.heard_at = self._vouched_at = NEVER
         self._signal(Signal.LEFT if heartbeat.leaving else Signal.HEARD)
 
-    def vouch(self, heard_at: float) -> None:
-        """Take in that somebody whom we hear heard it at *heard_at*; of no account once it said it leaves."""
-        if not self._left and heard_at > self.last_heard:
-            self._vouched_at = heard_at
+    def vouch(self, incarnation: int, heard_at: float) -> None:
+        """Take in that somebody whom we hear heard it at *heard_at*, in the life *incarnation*, and ready.
+
+        Of no account for a life that it left or that is over. Of one that we never heard ourselves, it is all
+        that we know.
+        """
+        if incarnation == self._left or incarnation in self._past or heard_at <= self.last_heard:
+            return
+        self._vouched_at = heard_at
+        self.ready = self.ready or incarnation != self.incarnation
 
     def excuse(self, seconds: float, now: float) -> None:
         """Leave *seconds* until *now*, in which we did not listen, out of its silence."""
@@ -93,15 +101,24 @@ class Peer:
 
     def judge(self, now: float, suspect_after: float, dead_after: float) -> None:
         """Draw the consequence of its silence until *now*."""
-        silence = now - self.last_heard
-        if silence < suspect_after:
-            if self.state is not State.ALIVE and not self._left:
+        if now < self.last_heard + suspect_after:
+            if self.state is not State.ALIVE:
                 self._signal(Signal.HEARD)
             return
         if self.state is State.ALIVE:
             self._signal(Signal.MISSED)
-        if self.state is State.SUSPECT and silence >= dead_after:
+        if self.state is State.SUSPECT and now >= self.last_heard + dead_after:
             self._signal(Signal.EXPIRED)
+
+    def next_judgement(self, suspect_after: float, dead_after: float) -> float | None:
+        """When its silence next has a consequence, by the sums that `judge` compares with."""
+        match self.state:
+            case State.ALIVE:
+                return self.last_heard + suspect_after
+            case State.SUSPECT:
+                return self.last_heard + dead_after
+            case State.DEAD:
+                return None
 
     def _signal(self, signal: Signal) -> None:
         self.state = TRANSITIONS[self.state, signal]

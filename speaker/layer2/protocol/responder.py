@@ -29,7 +29,7 @@ class Sent(StrEnum):
 
 class _Binding(Struct, frozen=True):
     gratuitous: tuple[bytes, ...]
-    since: float
+    serial: int
 
 
 class ArpResponder:
@@ -40,7 +40,9 @@ class ArpResponder:
         """Frames sent, counted until somebody clears it."""
         self._mac = mac
         self._announced: dict[IPv4Address, _Binding] = {}
-        self._due: list[tuple[float, IPv4Address, float]] = []
+        self._due: list[tuple[float, int, IPv4Address]] = []
+        self._serial = 0
+        """Numbers the bindings: what is still due for one that was withdrawn is not its successor's."""
         self._out: deque[bytes] = deque()
 
     @property
@@ -50,9 +52,10 @@ class ArpResponder:
 
     def announce(self, address: IPv4Address, gratuitous: tuple[bytes, ...], now: float) -> None:
         """Answer for *address* from now on, and make it known with the frames *gratuitous*."""
-        self._announced[address] = _Binding(gratuitous, now)
+        self._serial += 1
+        self._announced[address] = _Binding(gratuitous, self._serial)
         for after in GRATUITOUS_AT:
-            heappush(self._due, (now + after, address, now))
+            heappush(self._due, (now + after, self._serial, address))
         self.handle_timer(now)
 
     def withdraw(self, address: IPv4Address) -> None:
@@ -80,9 +83,9 @@ class ArpResponder:
     def handle_timer(self, now: float) -> None:
         """Put the gratuitous frames that are due by *now* out."""
         while self._due and self._due[0][0] <= now:
-            _, address, since = heappop(self._due)
+            _, serial, address = heappop(self._due)
             binding = self._announced.get(address)
-            if binding is not None and binding.since == since:
+            if binding is not None and binding.serial == serial:
                 self._out.extend(binding.gratuitous)
                 self.sent[Sent.GRATUITOUS, address] += len(binding.gratuitous)
 
