@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,14 @@ def run_process(name: str, main: Coroutine[Any, Any, None], expected: type[Excep
     try:
         asyncio.run(main)
     except* (expected, OSError) as troubles:
-        for trouble in troubles.exceptions:
+        for trouble in _leaves(troubles):
             log.error("the %s stops: %s", name, trouble)
         sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each

@@ -1,0 +1,149 @@
+"""The controller as a process of its own, with its ServiceAccount's rights, on a real API server."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lb.cli.trial import MANIFESTS, NAMESPACE
+from lb.lab.lab import Lab
+
+
+class Cluster:
+    """The API server, as a person uses it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        self.lab.apply(yaml.safe_dump_all(objects))
+
+    def get(self, *arguments: str) -> Any:
+        return json.loads(self.lab.kubectl("get", *arguments, "-o", "json"))
+
+    def delete(self, kind: str, name: str, namespace: str = "default") -> None:
+        self.lab.kubectl("delete", kind, name, "-n", namespace, "--wait=true")
+
+    def pool(self, name: str, *addresses: str, **spec: Any) -> None:
+        self.apply(custom_resource("IPAddressPool", name, {"addresses": list(addresses), **spec}))
+
+    def service(self, name: str, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
+        metadata = {"name": name, "namespace": "default", "annotations": annotations or {}}
+        ports = [{"port": 80}]
+        spec = {"type": "LoadBalancer", "selector": {"app": name}, "ports": ports, **spec}
+        self.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+
+    def addresses(self, service: str) -> list[str]:
+        status = self.get("service", service)["status"]["loadBalancer"]
+        return [each.get("ip", each.get("hostname")) for each in status.get("ingress", [])]
+
+    def wait_for_address(self, service: str, expected: str | None = None) -> str:
+        def look() -> str | None:
+            found = self.addresses(service)
+            return found[0] if len(found) == 1 and expected in (None, found[0]) else None
+
+        return self.lab.wait_for(look, f"Service {service} to have {expected or 'an address'}", timeout=20)
+
+    def wait_for_event(self, name: str, reason: str, namespace: str = "default", text: str = "") -> str:
+        selector = f"involvedObject.name={name},reason={reason}"
+
+        def look() -> str | None:
+            events = self.get("events", "-n", namespace, "--field-selector", selector)["items"]
+            return next((each["message"] for each in events if text in each["message"]), None)
+
+        return self.lab.wait_for(look, f"an event {reason} on {name} that says {text!r}", timeout=20)
+
+
+def custom_resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "metallb.io/v1beta1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+class Controller:
+    """The process. Its log is kept, and shown when a test fails."""
+
+    def __init__(self, kubeconfig: Path, log: Path) -> None:
+        self._kubeconfig = kubeconfig
+        self._log = log
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "controller", "--namespace", NAMESPACE]
+        command += ["--kubeconfig", str(self._kubeconfig), "--health-probe-port", str(self._port)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(timeout=20)
+
+    def restart(self, number: signal.Signals = signal.SIGKILL) -> None:
+        self.end(number)
+        self.start()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def messages(self) -> list[str]:
+        return [json.loads(line)["msg"] for line in self._log.read_text().splitlines() if line[0] == "{"]
+
+    def ask(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+            return str(answer.read().decode())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: Lab) -> Lab:
+    """The API server with our CRDs, rights and namespace in it."""
+    control_plane.kubectl("apply", "-k", str(MANIFESTS))
+    for kind in ("ipaddresspools", "l2advertisements"):
+        control_plane.kubectl("wait", "--for=condition=Established", f"crd/{kind}.metallb.io")
+    return control_plane
+
+
+@pytest.fixture
+def cluster(installed: Lab) -> Iterator[Cluster]:
+    """A clean cluster."""
+    yield Cluster(installed)
+    installed.kubectl("delete", "ipaddresspools,l2advertisements,events", "--all", "-n", NAMESPACE)
+    installed.kubectl("delete", "services", "-l", "component!=apiserver", "-n", "default")
+    installed.kubectl("delete", "events", "--all", "-n", "default")
+
+
+@pytest.fixture
+def as_controller(installed: Lab, tmp_path: Path) -> Path:
+    """A kubeconfig with the rights of the controller's ServiceAccount, and no others."""
+    token = installed.kubectl("create", "token", "controller", "-n", NAMESPACE).strip()
+    config = yaml.safe_load(installed.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": token}
+    path = tmp_path / "controller.kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.fixture
+def controller(cluster: Cluster, as_controller: Path, tmp_path: Path) -> Iterator[Controller]:
+    process = Controller(as_controller, tmp_path / "controller.log")
+    process.start()
+    yield process
+    if process.running:
+        assert process.end() == 0
+    sys.stdout.write("\n".join(process.messages))
