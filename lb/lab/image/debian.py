@@ -8,10 +8,11 @@ unpacked, never configured: no script of theirs runs.
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-from lb.lab.image import bytecode, cache
+from lb.lab.errors import LabError
+from lb.lab.image import bytecode
+from lb.lab.setup import cache
 
 PACKAGES = (
     "base-files",  # /etc/os-release, the licenses that the copyright files point to, /tmp
@@ -51,31 +52,28 @@ FILES = {
 }
 
 
-def current(say: Callable[[str], None]) -> list[str]:
+class UnavailableError(LabError):
+    """The packages cannot be had with what apt knows now; after `update` they may."""
+
+
+def current() -> list[str]:
     """What apt would fetch now: a line of file name, size and checksum per package, sorted."""
     if not shutil.which("apt-get"):
-        raise SystemExit(
-            "The image is built from Debian's packages and there is no apt-get here. Use the Dockerfile."
-        )
-    answer = _apt("--print-uris")
-    if answer.returncode:
-        say("apt knows no current packages: apt-get update")
-        subprocess.run(["apt-get", "update", "-qq"], check=False)  # judged by the next line
-        answer = _apt("--print-uris")
-    if answer.returncode:
-        raise SystemExit(
-            f"apt-get finds no Python 3.11 of Debian 12: {answer.stderr.strip()}\n"
-            "Build on Debian 12, or use the Dockerfile."
-        )
-    return sorted(" ".join(shlex.split(line)[1:]) for line in answer.stdout.splitlines())
+        raise LabError("the image is made of Debian's packages, and there is no apt-get: use the Dockerfile")
+    lines = _apt("--print-uris").splitlines()
+    return sorted(" ".join(shlex.split(line)[1:]) for line in lines)
+
+
+def update() -> None:
+    """Let apt fetch its lists. Whether that was of use shows when packages are asked for again."""
+    subprocess.run(["apt-get", "update", "-qq"], check=False)
 
 
 def fill(tree: Path) -> None:
     """Put the layer's files below *tree*."""
     debs = tree.parent / "debs"
     debs.mkdir()
-    if (answer := _apt(cwd=debs)).returncode:
-        raise SystemExit(f"apt-get could not download the packages of the image: {answer.stderr.strip()}")
+    _apt(cwd=debs)
     for deb in sorted(debs.iterdir()):
         subprocess.run(["dpkg-deb", "--extract", deb, tree], check=True)
         _record(deb, tree)
@@ -87,13 +85,19 @@ def fill(tree: Path) -> None:
     bytecode.compile_below(tree, "usr/lib/python3.11", tree)
 
 
-def _apt(*options: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _apt(*options: str, cwd: Path | None = None) -> str:
     # Debian's Docker image keeps no pkgcache; without one apt parses all its lists each time (0.7 s).
-    index = cache.directory() / "pkgcache.bin"
+    index = cache.directory() / "image-pkgcache.bin"
     command = ["apt-get", "download", "-qq", "-o", f"Dir::Cache::pkgcache={index}"]
     # The _apt user may not write below a private cache.
     command += ["-o", "APT::Sandbox::User=root", *options, *PACKAGES]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UnavailableError(
+            f"apt-get cannot get Debian 12's Python 3.11: {done.stderr.strip()}\n"
+            "On another system, use the Dockerfile."
+        )
+    return done.stdout
 
 
 def _record(deb: Path, tree: Path) -> None:

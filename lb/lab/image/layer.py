@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lb.lab.image import cache
+from lb.lab.setup import cache
+
+KEPT = 3  # of a kind: what the other clones and branches of a developer use may stay
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def layer(kind: str, key: str, about: str, fill: Callable[[Path], None]) -> Laye
         shutil.rmtree(tree)
         tar.unlink()
 
-    place = cache.entry(kind, key, make)
+    place = cache.entry(f"image-{kind}", key, make, kept=KEPT)
     digest, diff_id = ((place / name).read_text() for name in ("digest", "diff_id"))
     return Layer(place / "layer.tar.gz", digest, diff_id, about)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lb.lab.errors import LabError
 from lb.lab.image import bytecode
 
 SITE = "usr/local/lib/python3.11/dist-packages"  # on Debian's sys.path as it is
@@ -40,7 +41,7 @@ def fill(tree: Path, lock: Path, root: Path) -> None:
     command += ["--implementation", "cp", "--python-version", "3.11", *_platforms()]
     command += ["--target", str(site), "--requirement", str(lock)]
     if subprocess.run(command, check=False).returncode:
-        raise SystemExit(f"pip could not install the image's wheels from {lock}; it says why above.")
+        raise LabError(f"pip could not install the image's wheels from {lock}; it says why above.")
     for pattern in UNUSED:
         for path in site.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -13,7 +13,7 @@ import pytest
 
 from lb.lab import image
 from lb.lab.image import source
-from lb.lab.image.cache import directory
+from lb.lab.setup.cache import directory
 
 LIBRARIES = (
     "aiohttp",
@@ -37,7 +37,7 @@ class Clone:
         self.folder, self.umask = folder, umask
         # What pip downloaded once it need not download again: the builder keeps the result apart.
         self.environment = dict(
-            os.environ, PYTHONPATH=str(folder), PIP_CACHE_DIR=str(directory().parents[1] / "pip")
+            os.environ, PYTHONPATH=str(folder), PIP_CACHE_DIR=str(directory().parent / "pip")
         )
         if cache:
             self.environment["XDG_CACHE_HOME"] = str(cache)
@@ -98,6 +98,17 @@ def test_another_clone_with_an_empty_cache_and_another_umask_gives_the_same_dige
 def test_an_unchanged_clone_repeats_no_work(clone: Clone):
     before = clone.build()[1]
     assert clone.build() == ([], before)
+
+
+def test_apt_without_lists_gets_them_first(clone: Clone, tmp_path: Path):
+    """As on a fresh machine; the lists of this one stay as they are."""
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "apt.conf").write_text(f'Dir::State::lists "{tmp_path}/lists";\n')
+    other = Clone(tmp_path / "other", clone.folder)
+    other.environment["APT_CONFIG"] = str(tmp_path / "apt.conf")
+    said, [_, *digests] = other.build()
+    assert said[0] == "the image's Python: apt's lists are out of date, apt-get update"
+    assert len(digests) == 3
 
 
 def test_a_change_of_our_code_changes_its_layer_only(clone: Clone, tmp_path: Path):

@@ -63,8 +63,7 @@ def test_a_cached_layer_unpacks_to_what_was_packed(
     trees: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with layer.cache.locked():
-        made = layer.layer("kind", "key", "about", lambda tree: grow(tree, ["run", "b/c"], 1, 0o022))
+    made = layer.layer("kind", "key", "about", lambda tree: grow(tree, ["run", "b/c"], 1, 0o022))
     root = tmp_path / "root"
     root.mkdir()
     layer.unpack(made.blob, root)
