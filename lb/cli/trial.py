@@ -10,11 +10,13 @@ from typing import Any
 
 from lb.lab import image
 from lb.lab.arping import arping
+from lb.lab.client import Client
 from lb.lab.lab import Lab
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 SAMPLES = MANIFESTS / "samples"
 NAMESPACE = "metallb-system"
+HEALTH_PORT = 17472
 
 
 class Trial:
@@ -74,6 +76,17 @@ class Trial:
     def answering(self, address: str) -> list[str]:
         """The nodes that answer when a client asks by ARP who has *address*."""
         return [self._nodes.get(mac, mac) for mac in arping(self.lab.client(), address)]
+
+    def speaker(self, name: str) -> Any:
+        """What the speaker on node *name* tells at its debug endpoint."""
+        node = self.lab.node(name)
+        local = Client(name, node.machine.namespace, node.address)
+        return json.loads(local.fetch(f"http://127.0.0.1:{HEALTH_PORT}/debug").body)
+
+    def speakers_agree(self) -> bool:
+        """Whether the speaker of each node that has power says that just these nodes are members."""
+        powered = [name for name in self.lab.node_names if self.lab.node(name).on]
+        return all(self.speaker(name)["members"] == sorted(powered) for name in powered)
 
     def why(self, service: str, node: str) -> str:
         """What the speaker on *node* told as its reason for announcing *service*."""
