@@ -17,20 +17,27 @@ async def _nothing() -> None:
 async def until_signalled(
     work: Coroutine[Any, Any, None], leave: Callable[[], Awaitable[None]] = _nothing
 ) -> None:
-    """Run *work* until it ends, or until SIGTERM or SIGINT; then *leave*, then cancel it.
+    """Run *work* until it ends or fails, or until SIGTERM or SIGINT; then *leave*, then cancel it.
+
+    Raises what *work* failed with.
 
     As PID 1 of a container a process ignores these signals unless it handles them, which this does.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with asyncio.TaskGroup() as tasks:
-        working = tasks.create_task(work)
-        stopped = tasks.create_task(stop.wait())
-        await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    # A task group would cancel the leaving where the work fails.
+    working = asyncio.create_task(work)
+    tasks = (working, asyncio.create_task(stop.wait()))
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await leave()
-        stopped.cancel()
-        working.cancel()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    if not working.cancelled():
+        working.result()
 
 
 def run_process(name: str, main: Coroutine[Any, Any, None], expected: type[Exception]) -> None:

@@ -1,0 +1,97 @@
+import pytest
+
+from speaker.settings import Settings, read_settings
+
+ENVIRONMENT = {
+    "METALLB_NAMESPACE": "metallb-system",
+    "METALLB_NODE_NAME": "n1",
+    "METALLB_ML_BIND_ADDR": "10.0.0.1",
+}
+PLAIN = Settings("metallb-system", "n1", "10.0.0.1", 7946, 17472, None, "info", None)
+
+
+def test_the_environment_of_metallbs_manifest_is_enough():
+    assert read_settings([], ENVIRONMENT) == PLAIN
+
+
+def test_flags_come_before_the_environment():
+    given = [
+        "--namespace=lb",
+        "--node-name=n2",
+        "--ml-bindaddr=fd00:0::2",
+        "--ml-bindport=7947",
+        "--health-probe-port=17473",
+        "--lb-class=anvil",
+        "--log-level=debug",
+        "--kubeconfig=/etc/kubeconfig",
+    ]
+    environment = ENVIRONMENT | {"METALLB_ML_BIND_PORT": "1"}
+    assert read_settings(given, environment) == Settings(
+        "lb", "n2", "fd00::2", 7947, 17473, "anvil", "debug", "/etc/kubeconfig"
+    )
+
+
+def test_the_port_is_read_from_the_environment():
+    assert read_settings([], ENVIRONMENT | {"METALLB_ML_BIND_PORT": "8000"}).bind_port == 8000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["--nodename=n1"], "unrecognized arguments: --nodename=n1", id="unknown flag"),
+        pytest.param(
+            ["--ml-bindport=0"],
+            "argument --ml-bindport: '0' is no port; give a number from 1 to 65535",
+            id="port zero",
+        ),
+        pytest.param(
+            ["--health-probe-port=65536"],
+            "argument --health-probe-port: '65536' is no port; give a number from 1 to 65535",
+            id="port too high",
+        ),
+        pytest.param(
+            ["--ml-bindport=http"],
+            "argument --ml-bindport: 'http' is no port; give a number from 1 to 65535",
+            id="port by name",
+        ),
+        pytest.param(
+            ["--ml-bindaddr=n1.example"],
+            "argument --ml-bindaddr: 'n1.example' is no IP address; give the node's InternalIP",
+            id="address by name",
+        ),
+        pytest.param(
+            ["--log-level=loud"],
+            "argument --log-level: invalid choice: 'loud' (choose from ",
+            id="log level",
+        ),
+    ],
+)
+def test_what_is_wrong_is_refused_with_the_flag_and_the_value(capsys, arguments, message):
+    with pytest.raises(SystemExit) as refused:
+        read_settings(arguments, ENVIRONMENT)
+    assert refused.value.code == 2
+    assert f"speaker: error: {message}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "flag"),
+    [
+        ("METALLB_NAMESPACE", "--namespace"),
+        ("METALLB_NODE_NAME", "--node-name"),
+        ("METALLB_ML_BIND_ADDR", "--ml-bindaddr"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
+def test_what_has_no_default_is_asked_for_by_its_flag(capsys, variable, flag, value):
+    environment = {name: text for name, text in ENVIRONMENT.items() if name != variable}
+    with pytest.raises(SystemExit):
+        read_settings([], environment if value is None else environment | {variable: value})
+    assert f"the following arguments are required: {flag}\n" in capsys.readouterr().err
+
+
+def test_the_help_names_each_environment_variable(capsys):
+    with pytest.raises(SystemExit) as told:
+        read_settings(["--help"], {})
+    assert told.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"[${variable}]" in text for variable in (*ENVIRONMENT, "METALLB_ML_BIND_PORT"))

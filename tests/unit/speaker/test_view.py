@@ -1,0 +1,184 @@
+"""The view, fed by a client that lists and watches what the test puts before it."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from msgspec import Raw
+
+from lb.cluster.client import Page, WatchEvent
+from speaker.view import View
+
+WEB, OTHER = "shop/web", "shop/other"
+
+
+class ApiServer:
+    """What a `Client` offers to reflectors: lists of *objects*, by plural, then the events that are put."""
+
+    def __init__(self, **objects):
+        self._objects = objects
+        self._events = {}
+
+    async def list_pages(self, resource, selection):
+        items = [{"metadata": metadata, **rest} for metadata, rest in self._objects.get(resource.plural, ())]
+        text = {"metadata": {"resourceVersion": "1"}, "items": items}
+        yield msgspec.json.decode(msgspec.json.encode(text), type=Page)
+
+    @asynccontextmanager
+    async def watch(self, resource, version, selection):
+        yield self._each_event(self._queue(resource.plural))
+
+    async def _each_event(self, queue):
+        while True:
+            yield await queue.get()
+            queue.task_done()
+
+    def _queue(self, plural):
+        return self._events.setdefault(plural, asyncio.Queue())
+
+    async def tell(self, what, plural, metadata, **rest):
+        """An event; returns when it has been taken in."""
+        body = msgspec.json.encode({"metadata": {"resourceVersion": "2", **metadata}, **rest})
+        self._queue(plural).put_nowait(WatchEvent(what, Raw(body)))
+        await self._queue(plural).join()
+
+
+class Record:
+    """A listener that remembers."""
+
+    def __init__(self):
+        self.services = []
+        self.surroundings = 0
+        self.secrets = []
+
+    def service_changed(self, service):
+        self.services.append(service)
+
+    def surroundings_changed(self):
+        self.surroundings += 1
+
+    def secret_changed(self, secret):
+        self.secrets.append(secret)
+
+
+@asynccontextmanager
+async def viewing(**objects):
+    server, record = ApiServer(**objects), Record()
+    view = View(server, "metallb-system", record)
+    tasks = [asyncio.create_task(each.run()) for each in view.reflectors]
+    try:
+        async with asyncio.timeout(10):
+            await view.complete()
+            yield view, server, record
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def piece(name, service="web", **labels):
+    """The metadata of an EndpointSlice."""
+    named = {"kubernetes.io/service-name": service} if service else {}
+    return {"name": name, "namespace": "shop", "labels": named | labels}
+
+
+def of(view, service):
+    return sorted(each.metadata.name for each in view.slices_of(service))
+
+
+POOL = {"name": "edge", "namespace": "metallb-system"}
+GOOD, BAD = {"addresses": ["192.0.2.0/24"]}, {"addresses": ["192.0.2.9-192.0.2.1"]}
+SECRET = {"name": "memberlist", "namespace": "metallb-system"}
+
+
+async def test_a_service_has_the_slices_that_name_it():
+    slices = [(piece("a"), {}), (piece("b"), {}), (piece("c", "other"), {}), (piece("d", None), {})]
+    async with viewing(endpointslices=slices) as (view, _, record):
+        assert (of(view, WEB), of(view, OTHER), of(view, "shop/none")) == (["a", "b"], ["c"], [])
+        assert set(record.services) == {WEB, OTHER}
+
+
+async def test_a_slice_of_another_namespace_is_another_services():
+    async with viewing(endpointslices=[({**piece("a"), "namespace": "else"}, {})]) as (view, _, _):
+        assert (of(view, WEB), of(view, "else/web")) == ([], ["a"])
+
+
+async def test_a_slice_that_changes_replaces_its_earlier_self():
+    async with viewing(endpointslices=[(piece("a"), {})]) as (view, server, record):
+        record.services.clear()
+        await server.tell("MODIFIED", "endpointslices", piece("a"), endpoints=[{"addresses": ["10.1.0.1"]}])
+        (only,) = view.slices_of(WEB)
+        assert only.endpoints[0].addresses == ("10.1.0.1",)
+        assert set(record.services) == {WEB}
+
+
+async def test_a_slice_that_moves_concerns_both_services():
+    async with viewing(endpointslices=[(piece("a"), {})]) as (view, server, record):
+        record.services.clear()
+        await server.tell("MODIFIED", "endpointslices", piece("a", "other"))
+        assert (of(view, WEB), of(view, OTHER)) == ([], ["a"])
+        assert set(record.services) == {WEB, OTHER}
+        await server.tell("MODIFIED", "endpointslices", piece("a", None))
+        assert of(view, OTHER) == []
+
+
+async def test_a_slice_that_is_gone_is_nobodys():
+    async with viewing(endpointslices=[(piece("a"), {}), (piece("b"), {})]) as (view, server, record):
+        record.services.clear()
+        await server.tell("DELETED", "endpointslices", piece("a"))
+        assert of(view, WEB) == ["b"]
+        await server.tell("DELETED", "endpointslices", piece("b"))
+        assert of(view, WEB) == []
+        assert record.services == [WEB, WEB]
+
+
+async def test_a_service_that_changes_is_told():
+    async with viewing() as (view, server, record):
+        await server.tell("ADDED", "services", {"name": "web", "namespace": "shop"})
+        assert (record.services, list(view.services)) == ([WEB], [WEB])
+        await server.tell("DELETED", "services", {"name": "web", "namespace": "shop"})
+        assert (record.services, list(view.services)) == ([WEB, WEB], [])
+
+
+async def test_a_node_that_changes_concerns_every_service():
+    async with viewing() as (view, server, record):
+        before = record.surroundings
+        await server.tell("ADDED", "nodes", {"name": "n1"})
+        assert (record.surroundings, list(view.nodes)) == (before + 1, ["n1"])
+
+
+async def test_the_key_is_told_and_told_again_when_it_changes():
+    async with viewing(secrets=[(SECRET, {"data": {"secretkey": "b25l"}})]) as (_, server, record):
+        await server.tell("MODIFIED", "secrets", SECRET, data={"secretkey": "dHdv"})
+        assert record.secrets == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("change", [("MODIFIED", {}), ("DELETED", {"data": {"secretkey": "b25l"}})])
+async def test_a_key_that_is_gone_is_used_on(caplog, change):
+    async with viewing(secrets=[(SECRET, {"data": {"secretkey": "b25l"}})]) as (_, server, record):
+        what, rest = change
+        await server.tell(what, "secrets", SECRET, **rest)
+        assert record.secrets == [b"one"]
+    assert caplog.messages == [
+        "Secret metallb-system/memberlist holds no secretkey now; the one known before is used on"
+    ]
+
+
+async def test_the_configuration_is_read_once_everything_is_there():
+    async with viewing(ipaddresspools=[(POOL, {"spec": GOOD})]) as (view, _, _):
+        assert list(view.parsed.config.pools) == ["edge"]
+
+
+async def test_a_configuration_that_turns_bad_is_told_once_and_the_last_good_one_used_on(caplog):
+    async with viewing(ipaddresspools=[(POOL, {"spec": GOOD})]) as (view, server, record):
+        for version in ("3", "4"):
+            metadata = {**POOL, "resourceVersion": version, "generation": int(version)}
+            await server.tell("MODIFIED", "ipaddresspools", metadata, spec=BAD)
+            await asyncio.sleep(0)
+        assert list(view.parsed.config.pools) == ["edge"]
+        assert record.surroundings > 1
+    assert caplog.messages == [
+        "IPAddressPool metallb-system/edge: spec.addresses[0] = '192.0.2.9-192.0.2.1': the range ends before"
+        " it starts. Write 192.0.2.1-192.0.2.9."
+    ]
