@@ -11,6 +11,7 @@ from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
 from lb.config.services import is_ours, key
+from lb.ipam.allocation import is_stray
 from lb.ipam.decision import (
     Decision,
     Outcome,
@@ -58,7 +59,7 @@ class Reconciler:
         self.space.use(config)
         for service in self.space.holders():
             address = self.space.held_by(service)
-            if address is not None and before.pool_of(address) != config.pool_of(address):
+            if address is not None and _is_concerned(address, before, config):
                 self._again(service)
         self._serve_waiting()
 
@@ -106,7 +107,7 @@ class Reconciler:
         about = reference(SERVICES, service)
         before = ", ".join(each.ip or each.hostname for each in present)
         if decision.address is None:
-            message = f"{before} is taken back: {decision.complaint}"
+            message = f"{before} is taken back, for it lies in no pool any more: {decision.complaint}"
             self._recorder.warning(about, "ClearAssignment", message)
         else:
             instead = f" in place of {before}" if before else ""
@@ -129,6 +130,11 @@ class Reconciler:
 def _leaving(name: str) -> str:
     """Who holds, in the address space, what Service *name* has lost and its status still names."""
     return f"{name} (until its status is written)"
+
+
+def _is_concerned(address: Address, before: Config, after: Config) -> bool:
+    """Whether whoever holds *address* may have to give it up, now that *after* is in force."""
+    return before.pool_of(address) != after.pool_of(address) or is_stray(after, address)
 
 
 def _was_ours(service: Service) -> bool:

@@ -14,26 +14,24 @@ from lb.ipam.space import Space
 
 
 class Outcome(StrEnum):
-    """What happened to a Service's address; the value is the reason of the event."""
+    """What was decided about a Service's address."""
 
-    NOT_OURS = "NotOurs"
-    KEPT = "Kept"
-    ASSIGNED = "IPAllocated"
-    CLEARED = "ClearAssignment"
-    REFUSED = "AllocationFailed"
+    NOT_OURS = "the Service is not ours to serve"
+    KEPT = "it keeps the address that it has"
+    ASSIGNED = "it gets an address"
+    CLEARED = "it loses the address that it has"
+    REFUSED = "it gets none"
 
 
 class Decision(Struct, frozen=True):
-    """`address` and `pool` are what the Service is to have.
+    """`address` and `pool` are what the Service is to have; `pool` is None where it cannot be read now.
 
-    `message` tells a person what happened, and is empty where all is as it was. `complaint` says what the
-    Service asks for and cannot have, whether or not it keeps an address.
+    `complaint` says what the Service asks for and cannot have, whether or not it keeps an address.
     """
 
     outcome: Outcome
     address: Address | None = None
     pool: str | None = None
-    message: str = ""
     complaint: str = ""
 
 
@@ -77,20 +75,17 @@ def _allot(space: Space, request: Request, held: Address | None) -> Decision:
     if not isinstance(answer, Allocation):
         return _fall_back(space, request.service, held, str(answer))
     space.hold(request.service, answer.address)
-    instead = f" in place of {held}" if held is not None else ""
-    message = f'Assigned IP ["{answer.address}"] from pool {answer.pool}{instead}'
-    return Decision(Outcome.ASSIGNED, answer.address, answer.pool, message)
+    return Decision(Outcome.ASSIGNED, answer.address, answer.pool)
 
 
 def _fall_back(space: Space, service: str, held: Address | None, complaint: str) -> Decision:
     """What *service* has where it cannot have what it asks for."""
     if held is None:
-        return Decision(Outcome.REFUSED, message=complaint, complaint=complaint)
+        return Decision(Outcome.REFUSED, complaint=complaint)
     if not is_stray(space.config, held):
         return _keep(space, held, complaint)
     space.release(service)
-    message = f"{held} lies in no pool any more, and nothing takes its place: {complaint}"
-    return Decision(Outcome.CLEARED, message=message, complaint=complaint)
+    return Decision(Outcome.CLEARED, complaint=complaint)
 
 
 def wanted_ingress(decision: Decision) -> tuple[LoadBalancerIngress, ...]:
@@ -99,5 +94,7 @@ def wanted_ingress(decision: Decision) -> tuple[LoadBalancerIngress, ...]:
 
 
 def wanted_annotations(decision: Decision) -> dict[str, str | None]:
-    """The annotations as *decision* wants them; None: absent."""
+    """The annotations as *decision* wants them; None: absent. What it does not name stays as it is."""
+    if decision.address is not None and decision.pool is None:
+        return {}
     return {ALLOCATED_FROM_POOL: decision.pool}

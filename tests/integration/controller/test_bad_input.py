@@ -52,6 +52,8 @@ def test_a_bad_pool_takes_no_address_away_when_the_controller_restarts(cluster, 
     cluster.wait_for_event("waits", "AllocationFailed")
 
     assert cluster.addresses("web") == ["192.0.2.10"]
+    noted = cluster.get("service", "web")["metadata"]["annotations"]
+    assert noted["metallb.io/ip-allocated-from-pool"] == "good"
     cluster.pool("good", "192.0.2.10-192.0.2.20")
     cluster.wait_for_address("waits", "192.0.2.11")
 

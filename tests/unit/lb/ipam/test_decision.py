@@ -34,16 +34,15 @@ def space(*pools, unread=(), held=None, others=()):
 
 
 def kept(address, pool, complaint=""):
-    return Decision(Outcome.KEPT, ip_address(address), pool, "", complaint)
+    return Decision(Outcome.KEPT, ip_address(address), pool, complaint)
 
 
-def assigned(address, pool, instead=""):
-    message = f'Assigned IP ["{address}"] from pool {pool}{instead}'
-    return Decision(Outcome.ASSIGNED, ip_address(address), pool, message)
+def assigned(address, pool):
+    return Decision(Outcome.ASSIGNED, ip_address(address), pool)
 
 
 def refused(complaint):
-    return Decision(Outcome.REFUSED, message=complaint, complaint=complaint)
+    return Decision(Outcome.REFUSED, complaint=complaint)
 
 
 NOT_OURS = Decision(Outcome.NOT_OURS)
@@ -95,7 +94,7 @@ NO_SIX = (
         pytest.param(
             space(SMALL, held="192.0.2.2"),
             service({IPS: "192.0.2.1"}),
-            assigned("192.0.2.1", "small", " in place of 192.0.2.2"),
+            assigned("192.0.2.1", "small"),
             id="asks for another address",
         ),
         pytest.param(
@@ -122,7 +121,7 @@ NO_SIX = (
         pytest.param(
             space(SMALL, LARGE, held="192.0.2.1"),
             service({POOL: "large"}),
-            assigned("198.51.100.0", "large", " in place of 192.0.2.1"),
+            assigned("198.51.100.0", "large"),
             id="asks for another pool",
         ),
         pytest.param(
@@ -146,7 +145,7 @@ NO_SIX = (
         pytest.param(
             space(LARGE, held="192.0.2.1"),
             service(),
-            assigned("198.51.100.0", "large", " in place of 192.0.2.1"),
+            assigned("198.51.100.0", "large"),
             id="pool gone, another has room",
         ),
         pytest.param(
@@ -154,7 +153,6 @@ NO_SIX = (
             service(),
             Decision(
                 Outcome.CLEARED,
-                message=f"10.0.0.1 lies in no pool any more, and nothing takes its place: {EXHAUSTED}",
                 complaint=EXHAUSTED,
             ),
             id="pool gone, no other has room",
@@ -164,7 +162,6 @@ NO_SIX = (
             service(ip_family_policy="RequireDualStack"),
             Decision(
                 Outcome.CLEARED,
-                message=f"10.0.0.1 lies in no pool any more, and nothing takes its place: {DUAL}",
                 complaint=DUAL,
             ),
             id="pool gone, and what is asked for cannot be",
@@ -190,7 +187,7 @@ NO_SIX = (
         pytest.param(
             space(SMALL, unread={"lost"}, held="10.0.0.1"),
             service({POOL: "small"}),
-            assigned("192.0.2.1", "small", " in place of 10.0.0.1"),
+            assigned("192.0.2.1", "small"),
             id="pool perhaps refused, and asks for another",
         ),
         pytest.param(
@@ -202,7 +199,7 @@ NO_SIX = (
         pytest.param(
             space(SMALL, SIX, held="192.0.2.1"),
             service(cluster_ip="fd00::1"),
-            assigned("2001:db8::", "six", " in place of 192.0.2.1"),
+            assigned("2001:db8::", "six"),
             id="family changed",
         ),
         pytest.param(space(SMALL), service(cluster_ip="None"), refused(HEADLESS), id="headless"),
@@ -312,3 +309,7 @@ def test_what_is_wanted_is_written_in_the_service():
 def test_where_there_is_no_address_nothing_is_wanted_in_the_service(decision):
     assert wanted_ingress(decision) == ()
     assert wanted_annotations(decision) == {"metallb.io/ip-allocated-from-pool": None}
+
+
+def test_the_note_of_a_pool_that_cannot_be_read_now_stays():
+    assert wanted_annotations(Decision(Outcome.KEPT, ip_address("192.0.2.1"))) == {}
