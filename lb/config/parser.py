@@ -1,6 +1,7 @@
 """Custom resources → `Config` and rejections. A bad object is left out, or kept as it was last good."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -8,7 +9,10 @@ from lb.api.custom_resource import CustomResource
 from lb.config.config import EMPTY, Config
 from lb.config.l2_advertisements import parse_l2_advertisements
 from lb.config.pools import parse_pools
-from lb.config.rejection import Rejection
+from lb.config.rejection import Reference, Rejection
+
+MOST = 20
+"""Rejections of one object that are listed; a person mends no more at a time."""
 
 
 class Parsed(Struct, frozen=True):
@@ -31,4 +35,17 @@ def parse(
     advertisements, also_wrong = parse_l2_advertisements(l2_advertisements, last_good.l2_advertisements)
     unread = frozenset({each.metadata.name for each in objects} - accepted.keys())
     config = Config(dict(sorted(accepted.items())), dict(sorted(advertisements.items())), unread)
-    return Parsed(config, (*wrong, *also_wrong))
+    return Parsed(config, tuple(_bounded([*wrong, *also_wrong])))
+
+
+def _bounded(rejections: Iterable[Rejection]) -> Iterator[Rejection]:
+    """*rejections*, of each object the first `MOST`, and then how many more there are."""
+    seen: Counter[Reference] = Counter()
+    for each in rejections:
+        seen[each.object] += 1
+        if seen[each.object] <= MOST:
+            yield each
+    for reference, number in seen.items():
+        if number > MOST:
+            reason = f"{number - MOST} more faults are not listed"
+            yield Rejection(reference, "spec", "...", reason, "Mend those that are, then look again.")

@@ -6,7 +6,7 @@ from msgspec import Raw, json
 from lb.api.custom_resource import CustomResource
 from lb.api.meta import ObjectMeta
 from lb.config.config import EMPTY
-from lb.config.parser import Parsed, parse
+from lb.config.parser import MOST, Parsed, parse
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4) | st.just("10.0.0.0/24"),
@@ -97,3 +97,10 @@ def test_any_specs_are_parsed_alike_in_whatever_order(pools, advertisements, bef
 def test_parsing_again_with_the_result_as_last_good_changes_nothing(before, pools):
     config = parse(pools, [], parse(before, []).config).config
     assert parse(pools, [], config).config == config
+
+
+def test_of_an_object_that_is_wrong_all_over_a_bounded_list_is_told():
+    rejections = parse([resource("a", {"addresses": ["x"] * 100})], []).rejections
+
+    assert len(rejections) == MOST + 1
+    assert rejections[-1].reason == f"{100 - MOST} more faults are not listed"
