@@ -1,15 +1,12 @@
-"""Requests to the API server: one HTTP session, typed answers, and no wait without an end.
+"""Requests to the API server, with typed answers and no wait without an end.
 
 It neither retries nor caches: `lb.cluster.errors` tells the caller what to do next. Source: Kubernetes API
 concepts (chunked lists, watches, bookmarks).
 """
 
-import asyncio
-import os
-import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import Any, Self, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Self, TypeVar
 
 import aiohttp
 import msgspec
@@ -17,7 +14,8 @@ from msgspec import Raw, Struct, field
 
 from lb.api.meta import Value
 from lb.cluster import errors
-from lb.cluster.credentials import Access, Credentials
+from lb.cluster.connection import CONNECT_SECONDS, Connection, translated
+from lb.cluster.credentials import Credentials
 from lb.cluster.errors import Call
 from lb.cluster.lines import Lines
 from lb.cluster.resource import EVERYTHING, KubernetesObject, Resource, Selection
@@ -26,15 +24,10 @@ T = TypeVar("T", bound=KubernetesObject)
 
 PAGE = 500
 """Objects in a page of a list; kubectl's number."""
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
-"""For a whole request and its answer, watches aside."""
 WATCH_SECONDS = 300
 """The server ends a watch after this long, so that connections spread over API servers again."""
 SILENCE_SECONDS = 90.0
 """A watch that carries nothing for so long is given up: bookmarks come every minute."""
-JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
 
 
 class _ListMeta(Value, frozen=True):
@@ -67,19 +60,14 @@ class Client:
     def __init__(self, credentials: Credentials, user_agent: str = "anvil-lb") -> None:
         self._credentials = credentials
         self._user_agent = user_agent
-        self._session: aiohttp.ClientSession
+        self._connection: Connection
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=_watchful_socket),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": self._user_agent, "Accept": JSON},
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
-        )
+        self._connection = Connection(self._credentials, self._user_agent)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        await self._connection.close()
 
     async def get(self, resource: Resource[T], name: str, namespace: str = "") -> T:
         """One object."""
@@ -133,7 +121,7 @@ class Client:
             "timeoutSeconds": str(WATCH_SECONDS),
         }
         limits = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
-        response = await self._ask(call, query=query, limits=limits)
+        response = await self._connection.ask(call, query=query, limits=limits)
         try:
             async with aclosing(_events(call, response)) as events:
                 yield events
@@ -156,46 +144,15 @@ class Client:
     async def _answer(
         self, call: Call, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> bytes:
-        async with await self._ask(call, query=query, body=body) as response:
-            with _translated(call):
+        async with await self._connection.ask(call, query=query, body=body) as response:
+            with translated(call):
                 return await response.read()
-
-    async def _ask(
-        self,
-        call: Call,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: object = None,
-        limits: aiohttp.ClientTimeout | None = None,
-    ) -> aiohttp.ClientResponse:
-        """An answer which is a success and JSON, its body still to be read."""
-        access = await self._credentials.access()
-        with _translated(call):
-            response = await self._session.request(
-                _METHODS[call.verb],
-                access.server + call.path,
-                params=query,
-                data=None if body is None else msgspec.json.encode(body),
-                headers=_headers(access, call),
-                timeout=limits or self._session.timeout,
-                ssl=access.ssl,
-                server_hostname=access.server_name,
-                proxy=access.proxy,
-                allow_redirects=False,
-            )
-            if response.status < 300 and response.content_type == JSON:
-                return response
-            async with response, asyncio.timeout(ANSWER_SECONDS):
-                said = await response.read()
-        if response.status == 401 and await self._credentials.rejected(access):
-            raise errors.renewed(call)
-        raise errors.refused(call, response.status, response.headers, said)
 
 
 async def _events(call: Call, response: aiohttp.ClientResponse) -> AsyncGenerator[WatchEvent]:
     lines = Lines()
     while True:
-        with _translated(call):
+        with translated(call):
             chunk = await _heard(call, response)
             whole = lines.feed(chunk)
         if not chunk:
@@ -215,38 +172,6 @@ async def _heard(call: Call, response: aiohttp.ClientResponse) -> bytes:
         raise errors.silent(call, SILENCE_SECONDS) from silence
 
 
-@contextmanager
-def _translated(call: Call) -> Iterator[None]:
-    """What the HTTP library raises, as ours."""
-    try:
-        yield
-    except TimeoutError as late:
-        raise errors.unreachable(call, str(late) or "it took too long") from late
-    except (aiohttp.ClientError, OSError, ValueError) as lost:
-        raise errors.unreachable(call, _why(lost)) from lost
-
-
-def _why(lost: Exception) -> str:
-    match lost:
-        case aiohttp.ClientConnectorCertificateError():
-            return f"the certificate of {lost.host}:{lost.port} is not accepted: {lost.certificate_error}"
-        case aiohttp.ClientConnectorError():
-            reason = os.strerror(lost.os_error.errno) if lost.os_error.errno else str(lost.os_error)
-            return f"cannot connect to {lost.host}:{lost.port}: {reason}"
-        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
-            return "the connection was cut"
-    return str(lost) or type(lost).__name__
-
-
-_METHODS = {
-    "get": "GET",
-    "list": "GET",
-    "watch": "GET",
-    "create": "POST",
-    "patch": "PATCH",
-    "delete": "DELETE",
-}
-
 D = TypeVar("D")
 
 
@@ -255,21 +180,3 @@ def _decoded(call: Call, decoder: msgspec.json.Decoder[D], text: bytes) -> D:
         return decoder.decode(text)
     except msgspec.DecodeError as cut:
         raise errors.broken(call, str(cut)) from cut
-
-
-def _headers(access: Access, call: Call) -> dict[str, str]:
-    headers = {"Content-Type": MERGE_PATCH if call.verb == "patch" else JSON}
-    return {**headers, "Authorization": access.authorization} if access.authorization else headers
-
-
-def _watchful_socket(address: Any) -> socket.socket:
-    """A socket that notices within 20 seconds that its peer is gone: a watch only listens."""
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family, kind, protocol)
-    made.setblocking(False)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 5)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000)
-    return made

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -234,6 +235,33 @@ async def test_a_right_that_is_missing_is_named_and_used_once_it_is_granted(
         )
         await eventually(lambda: followed.error is None and followed.reflector.synced.is_set())
         assert sum("403" in line for line in caplog.messages) == 1
+
+
+async def test_a_token_that_was_renewed_in_its_file_is_used_at_once(
+    control_plane, client, namespace, tmp_path
+):
+    poor = await asyncio.to_thread(service_account, control_plane, namespace, tmp_path)
+    kubeconfig, good = token_from_file(poor, tmp_path)
+    (tmp_path / "token").write_text("expired")
+    async with Client(await credentials.load(kubeconfig)) as visitor:
+        with pytest.raises(GiveUp, match="401 Unauthorized") as refused:
+            await visitor.get(SERVICES, "web", namespace)
+        assert "look whether the token or client certificate has expired" in str(refused.value)
+        (tmp_path / "token").write_text(good)
+        with pytest.raises(Retry, match="there are new ones now"):
+            await visitor.get(SERVICES, "web", namespace)
+        with pytest.raises(GiveUp, match="403 Forbidden"):
+            await visitor.get(SERVICES, "web", namespace)
+
+
+def token_from_file(kubeconfig, folder):
+    """A kubeconfig like *kubeconfig* whose token is in the file `token` of *folder*, and that token."""
+    config = json.loads(Path(kubeconfig).read_text())
+    token = config["users"][0]["user"]["token"]
+    config["users"] = [{**user, "user": {"tokenFile": "token"}} for user in config["users"]]
+    path = folder / "token-file.kubeconfig"
+    path.write_text(json.dumps(config))
+    return str(path), token
 
 
 def service_account(control_plane, namespace, folder):
