@@ -37,6 +37,11 @@ class Frame:
     outgoing: bool
     raw: bytes
 
+    @property
+    def source(self) -> str:
+        """The Ethernet source address, lower case with colons."""
+        return self.raw[6:12].hex(":")
+
 
 @dataclass(frozen=True)
 class Arp:

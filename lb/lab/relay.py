@@ -15,48 +15,40 @@ CHUNK = 256 * 1024
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, no time to linger
 
 
-def reset(connection: socket.socket) -> None:
-    """End *connection* so that the other side sees an error, not an orderly end."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-    connection.close()
-
-
-def pump(source: socket.socket, sink: socket.socket) -> None:
-    """Copy until *source* ends, and end *sink* the same way."""
-    while data := source.recv(CHUNK):
-        sink.sendall(data)
-    sink.shutdown(socket.SHUT_WR)
-
-
 def carry(near: socket.socket, target: tuple[str, int]) -> None:
     """Join *near* to *target* until both directions have ended."""
     try:
         far = socket.create_connection(target)
     except OSError:
         return reset(near)
-    for connection in (near, far):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    back = threading.Thread(target=_pump_or_break, args=(far, near))
+    broken = threading.Event()
+    back = threading.Thread(target=pump, args=(far, near, broken))
     back.start()
-    _pump_or_break(near, far)
+    pump(near, far, broken)
     back.join()
-    near.close()
-    far.close()
+    for connection in (near, far):
+        reset(connection) if broken.is_set() else connection.close()
     return None
 
 
-def _pump_or_break(source: socket.socket, sink: socket.socket) -> None:
+def pump(source: socket.socket, sink: socket.socket, broken: threading.Event) -> None:
+    """Copy until *source* ends, and end *sink*; if either breaks, say so to the other direction."""
     try:
-        pump(source, sink)
+        while data := source.recv(CHUNK):
+            sink.sendall(data)
+        if not broken.is_set():
+            sink.shutdown(socket.SHUT_WR)
     except OSError:
+        broken.set()
         for connection in (source, sink):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-            _shut(connection)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)  # sends nothing, and wakes who reads there
 
 
-def _shut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads the other direction
+def reset(connection: socket.socket) -> None:
+    """End *connection* so that the other side sees an error, not an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    connection.close()
 
 
 def main() -> None:

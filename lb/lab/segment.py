@@ -120,10 +120,11 @@ def loss_rules(port: str, percent: float) -> str:
     if not 0 <= percent <= 100:
         raise LabError(f"loss on {port} = {percent} %: it is between 0 and 100 %")
     chain = f"bridge faults loss-{port}"
+    chance = "" if percent == 100 else f"numgen random mod 10000 < {round(percent * 100)} "
     return f"""
         add chain {chain}
         flush chain {chain}
-        add rule {chain} numgen random mod 10000 < {round(percent * 100)} drop
+        add rule {chain} {chance}drop
         add element bridge faults lossy {{ "{port}" : jump loss-{port} }}
     """
 

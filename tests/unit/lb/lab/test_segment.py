@@ -14,6 +14,10 @@ def test_loss_is_one_rule_in_a_chain_of_the_port():
     ]
 
 
+def test_a_loss_of_everything_leaves_nothing_to_chance():
+    assert "add rule bridge faults loss-n1 drop" in segment.loss_rules("n1", 100)
+
+
 @pytest.mark.parametrize("percent", [-1, 100.5])
 def test_a_loss_that_is_no_percentage_is_refused(percent):
     with pytest.raises(LabError, match=f"loss on n1 = {percent} %: it is between 0 and 100 %"):
