@@ -19,7 +19,7 @@ async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
         await netlink.bind(groups=RTMGRP_LINK)
         interfaces = {each.index: each async for each in _dump(netlink)}
         yield dict(interfaces)
-        async for message in netlink.get():
+        async for message in _events(netlink):
             if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK") or message["family"] != AF_UNSPEC:
                 continue  # a bridge too tells of its ports, and that one left it by RTM_DELLINK
             interface = _interface(message)
@@ -31,6 +31,12 @@ async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
             else:
                 continue
             yield dict(interfaces)
+
+
+async def _events(netlink: AsyncIPRoute) -> AsyncIterator[ifinfmsg]:
+    while True:
+        async for message in netlink.get():  # ends with each message of the kernel's
+            yield message
 
 
 async def _dump(netlink: AsyncIPRoute) -> AsyncIterator[Interface]:
