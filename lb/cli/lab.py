@@ -82,6 +82,7 @@ def _lab(arguments: argparse.Namespace) -> Lab:
 
 def _setup(arguments: argparse.Namespace) -> int:
     parts.setup()
+    print("everything that a lab is made of is there")
     return 0
 
 
@@ -138,7 +139,10 @@ def _load(arguments: argparse.Namespace) -> int:
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    response = _lab(arguments).client().fetch(arguments.url)
+    try:
+        response = _lab(arguments).client().fetch(arguments.url)
+    except OSError as error:
+        raise LabError(f"no answer from {arguments.url}: {error}") from error
     print(response.body, end="" if response.body.endswith("\n") else "\n")
     if response.status >= HTTPStatus.BAD_REQUEST:
         raise LabError(f"{arguments.url} answered {response.status}")

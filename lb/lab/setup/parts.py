@@ -95,11 +95,10 @@ def _built(folder: Path | None) -> dict[str, Path]:
 def _install(missing: Sequence[Packaged]) -> None:
     if not missing:
         return
-    for part in missing:
-        print(
-            f"==> {part.wanted.name} is missing; it {part.purpose}: package {part.package}", file=sys.stderr
-        )
     packages = sorted({part.package for part in missing})
+    for package in packages:
+        lacking = [f"{part.wanted.name} {part.purpose}" for part in missing if part.package == package]
+        print(f"==> Debian package {package} is needed: {', '.join(lacking)}", file=sys.stderr)
     with cache.locked("apt"):  # a second set-up waits here and then finds the packages installed
         if any(programs.find(part.wanted) is None for part in missing):
             debian.install(packages)
