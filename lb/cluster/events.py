@@ -14,7 +14,7 @@ from typing import NoReturn
 from lb.cluster.backoff import Backoff
 from lb.cluster.client import Client
 from lb.cluster.errors import ApiError, Conflict, GiveUp, Retry
-from lb.cluster.outbox import ObjectReference, Outbox, Tally, Told
+from lb.cluster.outbox import ObjectReference, Outbox, Tally, Told, fitting
 from lb.cluster.resource import EVENTS, KubernetesObject, Resource
 
 log = logging.getLogger(__name__)
@@ -56,11 +56,11 @@ class Recorder:
 
     def normal(self, about: ObjectReference, reason: str, message: str) -> None:
         """Something went as it should. *reason*: one word in CamelCase."""
-        self._tell(Told(about, "Normal", reason, message))
+        self._tell(about, "Normal", reason, message)
 
     def warning(self, about: ObjectReference, reason: str, message: str) -> None:
         """Something that a person may have to act on. *reason*: one word in CamelCase."""
-        self._tell(Told(about, "Warning", reason, message))
+        self._tell(about, "Warning", reason, message)
 
     async def run(self) -> NoReturn:
         """Send, one after the other, until cancelled."""
@@ -70,7 +70,8 @@ class Recorder:
             while waiting := self._outbox.take():
                 await self._send(*waiting)
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, about: ObjectReference, kind: str, reason: str, message: str) -> None:
+        told = Told(about, kind, reason, fitting(message))
         if self._outbox.put(told, f"{self._now():%Y-%m-%dT%H:%M:%SZ}"):
             self._some.set()
         else:

@@ -10,6 +10,9 @@ from msgspec.structs import replace
 
 from lb.api.meta import Value
 
+LONGEST_MESSAGE = 1024
+"""Bytes of a message; the API server refuses longer ones (core/v1 Event validation)."""
+
 
 class ObjectReference(Value, frozen=True, omit_defaults=True):
     """core/v1 ObjectReference, without the version, so that an event repeated later is the same event."""
@@ -28,6 +31,14 @@ class Told(Struct, frozen=True):
     type: str
     reason: str
     message: str
+
+
+def fitting(message: str) -> str:
+    """*message* as an event can hold it: what is beyond `LONGEST_MESSAGE` bytes is left out, and said so."""
+    if len(message.encode()) <= LONGEST_MESSAGE:
+        return message
+    left_out = " ... (cut; the log has it whole)"
+    return message.encode()[: LONGEST_MESSAGE - len(left_out)].decode(errors="ignore") + left_out
 
 
 class Tally(Struct, frozen=True):

@@ -27,41 +27,6 @@ def process_registry() -> CollectorRegistry:
 
 
 @dataclass(frozen=True)
-class AllocatorMetrics:
-    """How full each pool is. Gauges with the label `pool`; remove a pool's when it is gone."""
-
-    addresses: Gauge
-    ipv4_addresses: Gauge
-    ipv6_addresses: Gauge
-    in_use: Gauge
-    ipv4_in_use: Gauge
-    ipv6_in_use: Gauge
-    services: Gauge
-
-    @classmethod
-    def of(cls, registry: CollectorRegistry) -> Self:
-        """Register them in *registry*."""
-
-        def gauge(name: str, text: str) -> Gauge:
-            return Gauge(f"metallb_allocator_{name}_total", text, ["pool"], registry=registry)
-
-        return cls(
-            addresses=gauge("addresses", "Usable addresses of a pool"),
-            ipv4_addresses=gauge("ipv4_addresses", "Usable IPv4 addresses of a pool"),
-            ipv6_addresses=gauge("ipv6_addresses", "Usable IPv6 addresses of a pool"),
-            in_use=gauge("addresses_in_use", "Addresses of a pool that Services have"),
-            ipv4_in_use=gauge("ipv4_addresses_in_use", "IPv4 addresses of a pool that Services have"),
-            ipv6_in_use=gauge("ipv6_addresses_in_use", "IPv6 addresses of a pool that Services have"),
-            services=gauge("services_allocated", "Services that have an address of a pool"),
-        )
-
-    def remove(self, pool: str) -> None:
-        """The pool is gone: tell nothing of it."""
-        for gauge in vars(self).values():
-            gauge.remove_by_labels({"pool": pool})
-
-
-@dataclass(frozen=True)
 class ClientMetrics:
     """What a process does with the API server, and whether it has a valid configuration."""
 

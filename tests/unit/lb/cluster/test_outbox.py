@@ -1,4 +1,4 @@
-from lb.cluster.outbox import ObjectReference, Outbox, Tally, Told
+from lb.cluster.outbox import LONGEST_MESSAGE, ObjectReference, Outbox, Tally, Told, fitting
 
 WEB = ObjectReference("v1", "Service", "web", "shop", "uid-1")
 ALLOCATED = Told(WEB, "Normal", "IPAllocated", "Assigned 10.0.0.1")
@@ -90,3 +90,10 @@ def test_an_event_about_an_object_made_anew_is_another_event():
 
 def told_rest(told):
     return told.type, told.reason, told.message
+
+
+def test_a_message_is_cut_to_what_an_event_can_hold():
+    assert fitting("x" * LONGEST_MESSAGE) == "x" * LONGEST_MESSAGE
+    cut = fitting("\N{SNOWMAN}" * LONGEST_MESSAGE)
+    assert len(cut.encode()) <= LONGEST_MESSAGE
+    assert cut.endswith("(cut; the log has it whole)")

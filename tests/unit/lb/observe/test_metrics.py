@@ -1,7 +1,6 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
 from lb.observe.metrics import (
-    AllocatorMetrics,
     ClientMetrics,
     Layer2Metrics,
     SpeakerMetrics,
@@ -12,31 +11,6 @@ from lb.observe.metrics import (
 def samples(registry):
     lines = generate_latest(registry).decode().splitlines()
     return {line for line in lines if not line.startswith("#") and "_created" not in line}
-
-
-def test_a_pools_gauges_have_metallbs_names_and_go_with_the_pool():
-    registry = CollectorRegistry()
-    allocator = AllocatorMetrics.of(registry)
-    for gauge in vars(allocator).values():
-        gauge.labels(pool="edge").set(4)
-    assert samples(registry) == {
-        f'metallb_allocator_{name}_total{{pool="edge"}} 4.0'
-        for name in (
-            "addresses",
-            "ipv4_addresses",
-            "ipv6_addresses",
-            "addresses_in_use",
-            "ipv4_addresses_in_use",
-            "ipv6_addresses_in_use",
-            "services_allocated",
-        )
-    }
-    allocator.remove("edge")
-    assert samples(registry) == set()
-
-
-def test_a_pool_that_was_never_told_of_can_be_removed():
-    AllocatorMetrics.of(CollectorRegistry()).remove("edge")
 
 
 def test_client_metrics_have_metallbs_names():
