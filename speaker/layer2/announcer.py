@@ -97,7 +97,6 @@ class Announcer:
         responder.sent.clear()
 
     def close(self) -> None:
-        """Fall silent altogether."""
-        for port in self._ports.values():
-            port.driver.close()
-        self._ports.clear()
+        """Fall silent altogether, also on interfaces that come or change from now on."""
+        self._wanted.clear()
+        self.use({})

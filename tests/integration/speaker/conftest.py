@@ -75,13 +75,11 @@ class Host:
     def mac(self, name):
         return self.ip(lambda ip: ip.link("get", ifname=name)[0].get("address"))
 
-    def speak_to(self, address, interface=None):
+    def speak_to(self, address):
         """Let the kernel send something to *address*, for which it has to find its hardware address."""
 
         def send():
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                if interface:
-                    sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
                 sender.sendto(b"?", (address, 9))
 
         self.call(send)
@@ -92,10 +90,15 @@ class Host:
         entries = self.ip(lambda ip: list(ip.get_neighbours(dst=address, ifindex=index)))
         return next((mac for entry in entries if (mac := entry.get("lladdr"))), None)
 
-    def forget(self, interface="eth0"):
-        """Flush what the kernel knows about its neighbors."""
+    def forget(self, address, interface="eth0"):
+        """Let the kernel know nothing of *address*."""
         index = self.index(interface)
-        self.ip(lambda ip: ip.flush_neigh(ifindex=index))
+
+        def flush(ip):
+            for _ in ip.get_neighbours(dst=address, ifindex=index):
+                ip.neigh("del", dst=address, ifindex=index)
+
+        self.ip(flush)
 
 
 @pytest.fixture
