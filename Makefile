@@ -8,13 +8,19 @@ BIN := .venv/bin
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-.venv/.ready: requirements/dev.lock pyproject.toml
+# pip keeps what it fetched in the cache folder that the machine gives it.
+PIP := $(BIN)/pip --disable-pip-version-check install
+
+.venv/.packages: requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "anvil-lb needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "==> apt-get install python3-venv (Debian ships venv apart)"; apt-get update -qq && apt-get install -y -qq python3-venv; }
-	@echo "==> Python packages from requirements/dev.lock into .venv"
+	@echo "==> Python packages from requirements/dev.lock into .venv (half a minute)"
 	@rm -rf .venv && $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@set -o pipefail; $(PIP) --require-hashes -r requirements/dev.lock | sed -un 's/^Collecting /    /p'
+	@touch $@
+
+.venv/.ready: .venv/.packages pyproject.toml
+	@$(PIP) --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: setup
