@@ -44,7 +44,8 @@ class Speaker:
             SpeakerMetrics.of(registry),
         )
         self._client_metrics = ClientMetrics.of(registry)
-        self._secret: asyncio.Future[bytes] = self._loop.create_future()
+        self._key = b""
+        self._has_key = asyncio.Event()
         self._membership: Membership | None = None
         self._driver: Driver[Datagram] | None = None
         self._members: frozenset[str] = frozenset()
@@ -59,18 +60,19 @@ class Speaker:
             for reflector in self._view.reflectors:
                 tasks.create_task(reflector.run())
             await self._view.complete()
-            self._join(await self._secret)
+            await self._has_key.wait()
+            self._join()
 
     async def _follow_interfaces(self) -> None:
         async for interfaces in watch_interfaces():
             self._announcer.use(interfaces)
 
-    def _join(self, secret: bytes) -> None:
+    def _join(self) -> None:
         """Take part in the failure detection, and so in the elections."""
         now = self._loop.time()
         link = self._open_link()
         incarnation = secrets.randbits(64)
-        self._membership = Membership(self._settings.node_name, _key(secret), incarnation, now)
+        self._membership = Membership(self._settings.node_name, self._key, incarnation, now)
         self._membership.set_peers(self._neighbors())
         self._membership.set_ready(True, now)
         self._driver = Driver(self._membership, link, after=self._membership_changed)
@@ -134,10 +136,10 @@ class Speaker:
 
     def secret_changed(self, secret: bytes) -> None:
         """Prove and check heartbeats with *secret* from now on."""
-        if not self._secret.done():
-            self._secret.set_result(secret)
-        elif self._membership is not None:
-            self._membership.set_key(_key(secret))
+        self._key = sha256(secret).digest()
+        self._has_key.set()
+        if self._membership is not None:
+            self._membership.set_key(self._key)
 
     def _membership_changed(self) -> None:
         if self._membership is None or self._membership.members == self._members:
@@ -153,7 +155,3 @@ class Speaker:
             return
         changed, self._changed = self._changed, set()
         self._reconciler.reconcile(self._view, self._members, changed)
-
-
-def _key(secret: bytes) -> bytes:
-    return sha256(secret).digest()

@@ -1,0 +1,267 @@
+"""The whole speaker of node n1 on a real interface, with a neighbor n2 and an API server of a few lines."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from hashlib import sha256
+
+import msgspec
+import pytest
+from prometheus_client import CollectorRegistry
+
+from lb.cluster.client import Page, WatchEvent
+from lb.lab.capture import capture
+from speaker.layer2.driver import Driver
+from speaker.layer2.protocol.membership import Membership
+from speaker.layer2.sockets import DatagramLink
+from speaker.settings import Settings
+from speaker.speaker import Speaker
+
+from .conftest import eventually
+
+PORT = 7946
+OURS, THEIRS = "10.0.0.200", "10.0.0.202"
+"""By sha256(node + "#" + address), n1 ranks before n2 for the first and after it for the second."""
+LB = "metallb-system"
+SETTINGS = Settings(LB, "n1", "127.0.0.1", PORT, 17472, None, "info", None)
+
+
+def secret(key="b25l"):
+    return {"metadata": {"name": "memberlist", "namespace": LB}, "data": {"secretkey": key}}
+
+
+def node(name, address):
+    addresses = [{"type": "InternalIP", "address": address}]
+    return {"metadata": {"name": name}, "status": {"addresses": addresses}}
+
+
+def service(name, address):
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"type": "LoadBalancer"},
+        "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
+    }
+
+
+def endpoints(name):
+    labels = {"kubernetes.io/service-name": name}
+    metadata = {"name": f"{name}-1", "namespace": "shop", "labels": labels}
+    return {"metadata": metadata, "endpoints": [{"addresses": ["10.1.0.1"]}]}
+
+
+class ApiServer:
+    """What a speaker asks of a `Client`: lists of `objects`, by plural, then the events that are put."""
+
+    def __init__(self):
+        self.events = {}
+        pool = {
+            "metadata": {"name": "edge", "namespace": LB},
+            "spec": {"addresses": ["10.0.0.200-10.0.0.210"]},
+        }
+        self.objects = {
+            "nodes": [node("n1", "127.0.0.1"), node("n2", "127.0.0.2")],
+            "services": [service("ours", OURS), service("theirs", THEIRS)],
+            "endpointslices": [endpoints("ours"), endpoints("theirs")],
+            "ipaddresspools": [pool],
+            "l2advertisements": [{"metadata": {"name": "all", "namespace": LB}, "spec": {}}],
+            "secrets": [secret()],
+        }
+
+    async def list_pages(self, resource, selection):
+        answer = {"metadata": {"resourceVersion": "1"}, "items": self.objects[resource.plural]}
+        yield msgspec.json.decode(msgspec.json.encode(answer), type=Page)
+
+    @asynccontextmanager
+    async def watch(self, resource, version, selection):
+        yield self._each(self._queue(resource.plural))
+
+    async def _each(self, queue):
+        while True:
+            yield await queue.get()
+
+    def _queue(self, plural):
+        return self.events.setdefault(plural, asyncio.Queue())
+
+    def tell(self, what, plural, body):
+        body["metadata"]["resourceVersion"] = "2"
+        self._queue(plural).put_nowait(WatchEvent(what, msgspec.Raw(msgspec.json.encode(body))))
+
+    async def create(self, resource, body, namespace):
+        """Events are taken in."""
+
+
+@pytest.fixture
+def api():
+    return ApiServer()
+
+
+@asynccontextmanager
+async def running_speaker(api):
+    """One that the test lets leave."""
+    speaker = Speaker(SETTINGS, api, CollectorRegistry())
+    running = asyncio.create_task(speaker.run())
+    try:
+        yield speaker
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.result()
+
+
+@asynccontextmanager
+async def speaking(api):
+    async with running_speaker(api) as speaker:
+        try:
+            yield speaker
+        finally:
+            await speaker.leave()
+
+
+@pytest.fixture
+async def speaker(client, api):
+    async with speaking(api) as started:
+        yield started
+
+
+class Neighbor:
+    """The speaker of n2, as far as n1 hears it."""
+
+    def __init__(self, key=b"one"):
+        loop = asyncio.get_running_loop()
+        self.membership = Membership("n2", sha256(key).digest(), 7, loop.time())
+        self.membership.set_peers({"n1": ("127.0.0.1", PORT)})
+        self.membership.set_ready(True, loop.time())
+        self.left = asyncio.Event()
+        self._driver = Driver(self.membership, DatagramLink("127.0.0.2", PORT), after=self._look)
+
+    def _look(self):
+        if self.membership.members == {"n2"}:
+            self.left.set()
+
+    def kill(self):
+        if self._driver is not None:
+            self._driver.close()
+        self._driver = None
+
+
+@pytest.fixture
+def neighbor(client):
+    """Starts n2; it is stopped afterwards."""
+    started = []
+
+    def start(**options):
+        started.append(Neighbor(**options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+async def announced(speaker, *addresses):
+    await eventually(lambda: sorted(map(str, speaker._announcer._wanted)) == sorted(addresses))
+
+
+def members(speaker):
+    return speaker.debug()["members"]
+
+
+async def test_a_speaker_alone_announces_everything(machine, client, speaker):
+    await announced(speaker, OURS, THEIRS)
+    client.speak_to(THEIRS)
+    assert await eventually(lambda: client.neighbor(THEIRS)) == machine.mac("eth0")
+
+
+async def test_a_speaker_announces_nothing_until_it_has_listened_for_others(client, api):
+    with capture(client.namespace, "eth0") as seen:
+        async with speaking(api) as speaker:
+            await eventually(lambda: speaker.not_ready() == ["listening for other speakers"])
+            assert (members(speaker), [each for each in seen.arp if each.gratuitous]) == ([], [])
+            await eventually(lambda: speaker.not_ready() == [])
+
+
+async def test_what_a_neighbor_wins_is_left_to_it_and_taken_over_when_it_dies(speaker, neighbor):
+    other = neighbor()
+    await announced(speaker, OURS)
+    assert members(speaker) == ["n1", "n2"]
+    other.kill()
+    await announced(speaker, OURS, THEIRS)
+    neighbor()
+    await announced(speaker, OURS)
+
+
+async def test_one_that_leaves_answers_until_others_had_time_to_take_over(machine, client, api, neighbor):
+    other = neighbor()
+    async with running_speaker(api) as speaker:
+        await eventually(lambda: members(speaker) == ["n1", "n2"])
+        await announced(speaker, OURS)
+        other.left.clear()
+        leaving = asyncio.create_task(speaker.leave())
+        async with asyncio.timeout(10):
+            await other.left.wait()
+        assert not leaving.done()
+        client.speak_to(OURS)
+        assert await eventually(lambda: client.neighbor(OURS)) == machine.mac("eth0")
+        await leaving
+        assert speaker.debug()["interfaces"] == []
+
+
+async def test_a_new_key_is_used_from_now_on(speaker, neighbor, api):
+    await announced(speaker, OURS, THEIRS)
+    api.tell("MODIFIED", "secrets", secret("dHdv"))
+    neighbor(key=b"two")
+    await announced(speaker, OURS)
+
+
+async def test_a_key_that_changes_before_it_is_needed_is_the_one_that_is_used(client, api, neighbor):
+    services = api.objects.pop("services")
+    neighbor(key=b"two")
+    listed = asyncio.Event()
+    list_pages = api.list_pages
+
+    async def list_late(resource, selection):
+        if resource.plural == "services":
+            await listed.wait()
+            api.objects["services"] = services
+        async for page in list_pages(resource, selection):
+            yield page
+
+    api.list_pages = list_late
+    async with speaking(api) as speaker:
+        await eventually(lambda: speaker.not_ready() == ["services are not read yet"])
+        api.tell("MODIFIED", "secrets", secret("dHdv"))
+        await eventually(lambda: api.events["secrets"].empty())
+        listed.set()
+        await eventually(lambda: members(speaker) == ["n1", "n2"])
+
+
+async def test_without_a_key_a_speaker_waits_and_says_for_what(client, api):
+    api.objects["secrets"] = []
+    async with speaking(api) as speaker:
+        await eventually(
+            lambda: speaker.not_ready() == ["the Secret memberlist, made by the controller, is not there yet"]
+        )
+        api.tell("ADDED", "secrets", secret())
+        await announced(speaker, OURS, THEIRS)
+
+
+async def test_a_port_in_use_is_named_with_what_to_do(client, api):
+    taken = DatagramLink("127.0.0.1", PORT)
+    try:
+        with pytest.raises(ExceptionGroup) as raised:
+            async with asyncio.timeout(20):
+                await Speaker(SETTINGS, api, CollectorRegistry()).run()
+    finally:
+        taken.close()
+    (trouble,) = raised.value.exceptions
+    assert str(trouble) == (
+        "[Errno 98] heartbeats cannot be received at 127.0.0.1, UDP port 7946: Address already in use. Is"
+        " another load balancer, such as MetalLB, installed? Give the speakers another --ml-bindport."
+    )
+
+
+async def test_a_garbled_node_takes_nothing_away(speaker, api):
+    await announced(speaker, OURS, THEIRS)
+    api.tell("ADDED", "nodes", node("n3", "not an address"))
+    api.tell("DELETED", "services", service("ours", OURS))
+    await announced(speaker, THEIRS)
