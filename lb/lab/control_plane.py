@@ -14,7 +14,6 @@ from lb.lab.pid_one import OWN
 from lb.lab.pki import Authority, signing_key
 from lb.lab.waiting import wait_for
 
-PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 ETCD = "http://127.0.0.1:2379"
 ADDRESS = str(addressing.control_plane().v4)
 SERVER = f"https://{ADDRESS}:{API_SERVER_PORT}"
@@ -132,14 +131,10 @@ class ApiServer:
     machine: Machine
     api: Api
 
-    def launch(self) -> None:
-        """Start it without waiting."""
-        self.machine.start(api_server())
-
     def start(self) -> None:
         """Start it and wait until it is ready; nothing happens if it runs."""
         if not self.machine.processes("kube-apiserver"):
-            self.launch()
+            self.machine.start(api_server())
         self.wait()
 
     def stop(self) -> None:

@@ -84,7 +84,7 @@ class Machine:
 
     def power_off(self) -> None:
         """Kill everything in it at once and free its cgroups; the disk stays."""
-        kill_all(self.namespace)
+        kill_and_wait(self.namespace)
         cgroups.remove(self.cgroups.values())
         (self.directory / "pid").unlink(missing_ok=True)
 
@@ -166,17 +166,23 @@ class Machine:
 
     def _spawn(self, argv: Sequence[str], log: str) -> None:
         with self.log(log).open("ab") as output:
-            subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True)
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        if done.returncode != 0:
+            raise BrokenLabError(f"{log} on {self.name} was not started. {self.last_words(log)}")
 
 
-def kill_all(namespace: str, timeout: float = 10) -> None:
-    """Kill every process in the network namespace, and with a PID 1 all that it holds."""
-    path = namespaces.path(namespace)
+def kill(namespace: str) -> list[Process]:
+    """Kill every process in the network namespace, and with a PID 1 all that it holds; returns them.
 
-    def gone() -> bool:
-        left = [process for process in processes.in_network_namespace(path) if process.pid != os.getpid()]
-        for process in left:
-            process.kill()
-        return not left
+    This process is spared, should one of its threads be inside.
+    """
+    everybody = processes.in_network_namespace(namespaces.path(namespace))
+    others = [process for process in everybody if process.pid != os.getpid()]
+    for process in others:
+        process.kill()
+    return others
 
-    wait_for(gone, f"the processes in {namespace} to end", timeout, pause=0.01)
+
+def kill_and_wait(namespace: str, timeout: float = 10) -> None:
+    """`kill`, until nobody is left."""
+    wait_for(lambda: not kill(namespace), f"the processes in {namespace} to end", timeout, pause=0.01)

@@ -24,7 +24,6 @@ from lb.lab.pki import Authority
 from lb.lab.processes import Process
 from lb.lab.waiting import wait_for
 
-PROGRAMS = ("kubelet", "kube-proxy")
 CONTAINERD = "/run/containerd/containerd.sock"
 POD_BRIDGE = "cni0"
 PAUSE_IMAGE = "localhost/pause:1"

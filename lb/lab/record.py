@@ -5,18 +5,20 @@ got. Processes are not in it: the kernel knows them by the lab's namespaces.
 """
 
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lb.lab import addressing, cgroups, namespaces, processes
 from lb.lab.addressing import BRIDGE, CONTROL_PLANE
 from lb.lab.errors import LabError
-from lb.lab.machine import kill_all
+from lb.lab.machine import kill, kill_and_wait
 from lb.lab.processes import Process
 
 LABS = Path("/var/lib/anvil-lb")  # on a disk, not in memory: nodes keep their images there
@@ -55,19 +57,6 @@ class Record:
     def namespace(self, host: str) -> str:
         """The name of *host*'s network namespace."""
         return addressing.namespace(self.name, host)
-
-    def with_client(self, name: str) -> "Record":
-        """The record with one more client, written."""
-        return self._replaced(clients=(*self.clients, name))
-
-    def without_owner(self) -> "Record":
-        """The record of the lab that outlives its maker, written."""
-        return self._replaced(owner=None)
-
-    def _replaced(self, **changes: object) -> "Record":
-        changed = dataclasses.replace(self, **changes)  # type: ignore[arg-type]  # checked by our two callers
-        _write(changed).replace(_file(self.name))
-        return changed
 
 
 def create(name: str, nodes: int, programs: Mapping[str, Path]) -> Record:
@@ -108,29 +97,66 @@ def everything() -> list[Record]:
     return found
 
 
-def remove(record: Record) -> None:
-    """Take down all that *record* names, then the record; what is gone already is no error."""
-    for host in record.namespaces:
-        for process in processes.in_network_namespace(namespaces.path(record.namespace(host))):
-            if process.pid != os.getpid():
-                process.kill()
-    for host in record.namespaces:
-        kill_all(record.namespace(host))
-        namespaces.remove(record.namespace(host))
-    for groups in record.cgroups.values():
-        cgroups.remove([Path(path) for path in groups.values()])
-    shutil.rmtree(record.directory, ignore_errors=True)
-    _file(record.name).unlink(missing_ok=True)
+def add_client(record: Record, client: str) -> Record:
+    """*record* with one more client, written; call while `locked`. Raises `LabError` if it cannot be."""
+    addressing.check_host_name(client)
+    if client in record.namespaces:
+        raise LabError(f"a client cannot be called {client!r}: lab {record.name!r} has that already")
+    if len(record.clients) == addressing.MOST_CLIENTS:
+        raise LabError(f"lab {record.name!r} has {addressing.MOST_CLIENTS} clients; it takes no more")
+    return _replace(record, clients=(*record.clients, client))
+
+
+def give_up_ownership(name: str) -> None:
+    """Let the lab *name* outlive the process that made it."""
+    with locked():
+        _replace(find(name), owner=None)
+
+
+def remove(name: str) -> None:
+    """Take down all that the lab's record names, then the record; what is gone already is no error."""
+    with suppress(FileNotFoundError):
+        _take_down(_read(_file(name)))
     with suppress(OSError):  # other labs are there
         LABS.rmdir()
 
 
 def remove_leftovers() -> list[str]:
     """Remove every lab whose owner is dead; returns their names."""
-    left = [record for record in everything() if record.owner is not None and not record.owner.alive]
-    for record in left:
-        remove(record)
-    return [record.name for record in left]
+    left = [record.name for record in everything() if record.owner and not record.owner.alive]
+    for name in left:
+        remove(name)
+    return left
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Change records while nobody else on this machine does."""
+    directory = os.open(LABS, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _take_down(record: Record) -> None:
+    spaces = [record.namespace(host) for host in record.namespaces]
+    for space in spaces:  # all of them first, so that none has time to notice another's end
+        kill(space)
+    for space in spaces:
+        kill_and_wait(space)
+        namespaces.remove(space)
+    for groups in record.cgroups.values():
+        cgroups.remove([Path(path) for path in groups.values()])
+    shutil.rmtree(record.directory, ignore_errors=True)
+    _file(record.name).unlink(missing_ok=True)
+
+
+def _replace(record: Record, **changes: Any) -> Record:
+    changed = dataclasses.replace(record, **changes)
+    _write(changed).replace(_file(record.name))
+    return changed
 
 
 def _file(name: str) -> Path:
