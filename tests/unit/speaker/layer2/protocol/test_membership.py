@@ -268,6 +268,15 @@ def test_speakers_whose_link_never_worked_find_each_other_by_hearsay(links):
     assert network.deaths() == []
 
 
+def test_one_that_is_not_ready_is_no_member_by_hearsay_either():
+    network = Network(NAMES[:3], lost=cut(("n2", "n3"), ("n3", "n2")))
+    network.speakers["n2"].set_ready(False, 0.0)
+    network.run(0.3)
+    assert network.speakers["n3"].states()["n2"] is State.DEAD
+    network.run(STEADY)
+    assert network.all_agree_on({"n1", "n3"})
+
+
 def test_one_heard_by_hearsay_only_is_dead_within_the_same_bound():
     network = Network(NAMES[:3], lost=cut(("n1", "n2"), ("n2", "n1")))
     network.run(STEADY)
@@ -290,11 +299,14 @@ def test_an_isolated_speaker_and_the_others_part_and_meet_again(three):
     "links", [(), (("n2", "n3"), ("n3", "n2"))], ids=["all links good", "a link between others bad"]
 )
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 5.0])
-def test_a_process_that_slept_declares_nobody_dead(links, seconds):
-    network = Network(NAMES[:4], seed=4, lost=cut(*links))
+@pytest.mark.parametrize("seed", range(4))
+def test_a_process_that_slept_declares_nobody_dead(links, seconds, seed):
+    network = Network(NAMES[:4], seed=seed)
     network.run(STEADY)
+    network.lost = cut(*links)
+    network.run(STEADY + 3.0)
     network.sleep("n1", seconds)
-    network.run(STEADY + seconds + 3.0)
+    network.run(STEADY + 3.0 + seconds + 3.0)
     assert [death for death in network.deaths() if death[1] == "n1"] == []
     assert network.all_agree_on(NAMES[:4])
 
