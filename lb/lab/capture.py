@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from scapy.layers.l2 import ARP, Ether
-
 from lb.lab import namespaces
 from lb.lab.segment import BRIDGE
 
@@ -133,6 +131,8 @@ def _frame(raw: bytes, ancillary: list[tuple[int, int, bytes]], _: int, address:
 
 
 def _arp(frame: Frame) -> Arp | None:
+    from scapy.layers.l2 import ARP, Ether  # a third of the time that `lbctl` takes, and seldom needed
+
     packet = Ether(frame.raw)
     if ARP not in packet:
         return None

@@ -200,17 +200,17 @@ class Lab:
 
     def link_down(self, host: str) -> None:
         """Pull the cable of *host* (a node, a client, `control-plane`): it sees its carrier go."""
-        self._site.segment.set_link(host, "down")
+        self._site.segment.set_link(self._site.port(host), "down")
 
     def link_up(self, host: str) -> None:
         """Plug the cable of *host* in again."""
-        self._site.segment.set_link(host, "up")
+        self._site.segment.set_link(self._site.port(host), "up")
 
     def partition(self, some: str | Iterable[str], others: str | Iterable[str]) -> None:
         """No frame passes between *some* (one host or several) and *others*, either way, until `heal`."""
         for one in [some] if isinstance(some, str) else some:
             for other in [others] if isinstance(others, str) else others:
-                self._site.segment.partition(one, other)
+                self._site.segment.partition(self._site.port(one), self._site.port(other))
 
     def heal(self) -> None:
         """End every partition."""
@@ -218,4 +218,4 @@ class Lab:
 
     def loss(self, host: str, percent: float) -> None:
         """Lose *percent* of the frames on the link of *host*, each way, ARP too; 0 ends it."""
-        self._site.segment.set_loss(host, percent)
+        self._site.segment.set_loss(self._site.port(host), percent)

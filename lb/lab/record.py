@@ -50,9 +50,14 @@ class Record:
         return (CONTROL_PLANE, *self.nodes)
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Everybody on the segment."""
+        return (*self.machines, *self.clients)
+
+    @property
     def namespaces(self) -> tuple[str, ...]:
         """Whatever has a network namespace."""
-        return (BRIDGE, *self.machines, *self.clients)
+        return (BRIDGE, *self.hosts)
 
     def namespace(self, host: str) -> str:
         """The name of *host*'s network namespace."""

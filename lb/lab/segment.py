@@ -103,8 +103,10 @@ class Segment:
     def _on_port(self, port: str, action: Callable[[IPRoute, int], object]) -> None:
         def find_and_act() -> None:
             with IPRoute() as ip:
-                for index in ip.link_lookup(ifname=port):
-                    action(ip, index)
+                found = ip.link_lookup(ifname=port)
+                if not found:
+                    raise LabError(f"{port} is not plugged in: its power is cut")
+                action(ip, found[0])
 
         namespaces.call(self.namespace, find_and_act)
 

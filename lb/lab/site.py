@@ -38,10 +38,14 @@ class Site:
 
     def namespace(self, host: str) -> str:
         """The network namespace of *host* or of the segment; raises `LabError` if there is none."""
-        if host not in self.record.namespaces:
-            there = ", ".join(self.record.namespaces)
+        return self.record.namespace(host if host == BRIDGE else self.port(host))
+
+    def port(self, host: str) -> str:
+        """The port of *host* on the segment, which bears its name; raises `LabError` if there is none."""
+        if host not in self.record.hosts:
+            there = ", ".join(self.record.hosts)
             raise LabError(f"lab {self.record.name!r} has no host {host!r}; it has {there}")
-        return self.record.namespace(host)
+        return host
 
     def machine(self, name: str) -> Machine:
         """The machine of the control plane or of node *name*."""
@@ -93,6 +97,8 @@ class Site:
     def cut(self, node: str) -> None:
         """Cut the power of *node*. The wire goes first: its programs get no chance to say goodbye."""
         machine = self.node(node).machine
+        if machine.pid is None:
+            raise LabError(f"node {node} is off already")
         self.segment.detach(node)
         machine.power_off()
         namespaces.remove(machine.namespace)
