@@ -1,5 +1,9 @@
 from ipaddress import IPv4Address
 
+from hypothesis import given
+from hypothesis import strategies as st
+from scapy.layers.l2 import ARP, Ether
+
 from speaker.layer2.gratuitous import gratuitous_arp
 from speaker.layer2.protocol.arp import BROADCAST, REPLY, REQUEST, Arp, parse
 
@@ -11,3 +15,12 @@ def test_an_address_is_claimed_to_everybody_as_a_request_and_as_a_reply():
     assert [parse(frame) for frame in gratuitous_arp(OURS, VIP)] == [
         Arp(BROADCAST, OURS, form, OURS, VIP, BROADCAST, VIP) for form in (REQUEST, REPLY)
     ]
+
+
+@given(st.binary(min_size=6, max_size=6), st.ip_addresses(v=4))
+def test_scapy_would_build_the_same_frame_for_any_address(mac, address):
+    ours, everybody, ip = mac.hex(":"), "ff:ff:ff:ff:ff:ff", str(address)
+    assert gratuitous_arp(mac, address) == tuple(
+        bytes(Ether(src=ours, dst=everybody) / ARP(op=form, hwsrc=ours, psrc=ip, hwdst=everybody, pdst=ip))
+        for form in (REQUEST, REPLY)
+    )
