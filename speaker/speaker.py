@@ -111,10 +111,12 @@ class Speaker:
     def debug(self) -> object:
         """Every verdict, and how the other speakers stand."""
         states = self._membership.states() if self._membership is not None else {}
+        silences = self._membership.silences(self._loop.time()) if self._membership is not None else {}
         return {
             "node": self._settings.node_name,
             "members": sorted(self._members),
             "speakers": {name: state.name for name, state in states.items()},
+            "silent_for_s": silences,
             "interfaces": sorted(self._announcer.interfaces),
             "services": {key: str(verdict) for key, verdict in self._reconciler.verdicts.items()},
         }

@@ -98,6 +98,23 @@ def test_without_the_api_server_traffic_goes_on_and_a_power_cut_fails_over(trial
         trial.lab.api_server.start()
 
 
+def test_a_broken_path_between_two_nodes_moves_nothing(trial, announcer):
+    other = next(name for name in trial.lab.node_names if name != announcer)
+    with trial.lab.capture() as seen:
+        trial.lab.partition(announcer, other)
+        try:
+            trial.lab.wait_for(
+                lambda: trial.speaker(other)["silent_for_s"][announcer] > 2, "a long silence", timeout=20
+            )
+            assert trial.speakers_agree()
+            assert trial.answering(ADDRESS) == [announcer]
+        finally:
+            trial.lab.heal()
+    assert {each.sender_mac for each in seen.arp if each.sender_ip == ADDRESS} == {
+        trial.lab.node(announcer).address.mac
+    }
+
+
 def test_only_pods_of_this_node_answer_where_the_traffic_policy_is_local(trial, announcer):
     _patch_policy(trial, "Local")
     try:

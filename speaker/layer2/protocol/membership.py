@@ -72,6 +72,13 @@ class Membership:
         """How each other speaker stands."""
         return {name: peer.state for name, peer in self._peers.items()}
 
+    def silences(self, now: float) -> dict[str, float | None]:
+        """For how many seconds we have not heard each other speaker ourselves; None: never heard."""
+        return {
+            name: None if peer.heard_at == NEVER else now - peer.heard_at
+            for name, peer in self._peers.items()
+        }
+
     def set_peers(self, addresses: Mapping[str, Address]) -> None:
         """Exchange heartbeats with the speakers at *addresses*, by node, and no others."""
         known = self._peers

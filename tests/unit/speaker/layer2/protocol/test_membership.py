@@ -533,3 +533,13 @@ def test_whatever_happened_members_agree_once_the_network_is_quiet(seed, size, d
     network.lost = cut()
     network.run(network.now + STEADY)
     assert network.all_agree_on(set(names) - down)
+
+
+def test_it_tells_for_how_long_each_other_speaker_was_silent():
+    network = Network(("n1", "n2"))
+    network.run(STEADY)
+    assert network.speakers["n1"].silences(network.now)["n2"] < DEFAULT.interval + DELAY + 1e-6
+
+    alone = Membership("n1", KEY, 1, 0.0)
+    alone.set_peers({"n2": ADDRESS["n2"]})
+    assert alone.silences(5.0) == {"n2": None}
