@@ -91,7 +91,11 @@ def _run(command: Sequence[str], output: list[str]) -> None:
         command, cwd=MODULE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as build:
         assert build.stdout is not None
-        output.extend(line.rstrip() for line in build.stdout)
+        try:
+            output.extend(line.rstrip() for line in build.stdout)
+        except BaseException:
+            build.terminate()  # interrupted: leaving would wait for its end otherwise
+            raise
     if build.returncode != 0:
         said = "\n  ".join(output[-LINES_OF_A_FAILURE:])
         raise LabError(f"Kubernetes did not build; go said at last:\n  {said}")
