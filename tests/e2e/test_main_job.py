@@ -78,26 +78,6 @@ def test_a_speaker_that_stops_says_so_and_another_takes_over(trial, announcer):
     assert trial.announcer(ADDRESS) == announcer
 
 
-def test_without_the_api_server_traffic_goes_on_and_a_power_cut_fails_over(trial, announcer):
-    away = 20.0  # seconds
-    stopped = time.monotonic()
-    trial.lab.api_server.stop()
-    try:
-        with pulse(trial.lab.client(), URL) as fetches:
-            trial.lab.wait_for(lambda: _answered_since(fetches, stopped + 5), "answers after 5 s", timeout=10)
-            assert not [fetch for fetch in fetches.fetches if fetch.error]
-            cut = time.monotonic()
-            trial.lab.cut(announcer)
-            successor = trial.lab.wait_for(lambda: _other(trial, announcer), "a successor", timeout=20)
-            trial.lab.wait_for(
-                lambda: _answered_since(fetches, stopped + away), "answers to the end", timeout=30
-            )
-        assert _answered_since(fetches, cut + 1)
-        assert trial.answering(ADDRESS) == [successor]
-    finally:
-        trial.lab.api_server.start()
-
-
 def test_a_broken_path_between_two_nodes_moves_nothing(trial, announcer):
     other = next(name for name in trial.lab.node_names if name != announcer)
     with trial.lab.capture() as seen:
@@ -142,6 +122,26 @@ def test_processes_hold_no_more_rights_than_they_need(trial):
         assert each["NoNewPrivs"] == "1"
         assert each["Seccomp"] == "2"
     assert controller["Uid"].split()[0] == "65534"
+
+
+def test_without_the_api_server_traffic_goes_on_and_a_power_cut_fails_over(trial, announcer):
+    away = 20.0  # seconds
+    stopped = time.monotonic()
+    trial.lab.api_server.stop()
+    try:
+        with pulse(trial.lab.client(), URL) as fetches:
+            trial.lab.wait_for(lambda: _answered_since(fetches, stopped + 5), "answers after 5 s", timeout=10)
+            assert not [fetch for fetch in fetches.fetches if fetch.error]
+            cut = time.monotonic()
+            trial.lab.cut(announcer)
+            successor = trial.lab.wait_for(lambda: _other(trial, announcer), "a successor", timeout=20)
+            trial.lab.wait_for(
+                lambda: _answered_since(fetches, stopped + away), "answers to the end", timeout=30
+            )
+        assert _answered_since(fetches, cut + 1)
+        assert trial.answering(ADDRESS) == [successor]
+    finally:
+        trial.lab.api_server.start()
 
 
 def _other(trial, node):
