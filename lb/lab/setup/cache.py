@@ -58,7 +58,11 @@ def _make(wanted: Path, make: Callable[[Path], None]) -> None:
     partial = wanted.with_name(f"{wanted.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a killed set-up; the lock is ours
     partial.mkdir()
-    make(partial)
+    try:
+        make(partial)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     os.utime(partial)
     partial.rename(wanted)
 
