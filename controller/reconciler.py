@@ -23,6 +23,7 @@ from lb.ipam.decision import (
 from lb.ipam.space import Space
 
 log = logging.getLogger(__name__)
+LEAVING = " (until its status is written)"
 
 
 class Reconciler:
@@ -57,10 +58,10 @@ class Reconciler:
         """Take *config* from now on; *again* for Services whose pool changed under them and all that wait."""
         before = self.space.config
         self.space.use(config)
-        for service in self.space.holders():
-            address = self.space.held_by(service)
-            if address is not None and _is_concerned(address, before, config):
-                self._again(service)
+        for name in self.space.holders():
+            address = self.space.held_by(name)
+            if address is not None and not name.endswith(LEAVING) and _is_concerned(address, before, config):
+                self._again(name)
         self._serve_waiting()
 
     async def reconcile(self, name: str, service: Service | None) -> None:
@@ -129,7 +130,7 @@ class Reconciler:
 
 def _leaving(name: str) -> str:
     """Who holds, in the address space, what Service *name* has lost and its status still names."""
-    return f"{name} (until its status is written)"
+    return f"{name}{LEAVING}"
 
 
 def _is_concerned(address: Address, before: Config, after: Config) -> bool:

@@ -1,0 +1,204 @@
+"""The write protocol against an API server that refuses, conflicts and loses answers.
+
+No address is ever in the statuses of two Services at once.
+"""
+
+import asyncio
+from ipaddress import ip_address
+
+import msgspec
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import Raw
+from msgspec.structs import replace
+
+from controller.reconciler import Reconciler
+from lb.api.custom_resource import CustomResource
+from lb.api.meta import ObjectMeta
+from lb.api.service import (
+    LoadBalancerIngress,
+    LoadBalancerStatus,
+    Service,
+    ServiceSpec,
+    ServiceStatus,
+)
+from lb.cluster.errors import ApiError, Conflict, Retry
+from lb.config.parser import parse
+
+NAMES = ("a", "b", "c", "d")
+POOLS = (
+    ["192.0.2.1-192.0.2.3"],
+    ["192.0.2.2-192.0.2.4"],
+    ["192.0.2.1-192.0.2.1"],
+    ["198.51.100.1-198.51.100.2"],
+    ["nonsense"],
+    [],
+)
+ASKED = st.sampled_from(["", "", "192.0.2.1", "192.0.2.2", "192.0.2.3"])
+FAULTS = st.sampled_from(["none", "none", "none", "refused", "answer lost"])
+
+
+class ApiServer:
+    """Holds Services, as etcd would; *fault* says what becomes of the next write."""
+
+    def __init__(self):
+        self.services = {}
+        self.fault = "none"
+        self._version = 0
+
+    def put(self, service):
+        self._version += 1
+        metadata = replace(service.metadata, resource_version=str(self._version))
+        self.services[metadata.name] = replace(service, metadata=metadata)
+
+    async def patch(self, resource, name, body, *, namespace="", subresource=""):
+        if self.fault == "refused":
+            raise Retry("503")
+        present = self.services.get(name)
+        if present is None or present.metadata.resource_version != body["metadata"]["resourceVersion"]:
+            raise Conflict("409")
+        ingress = body["status"]["loadBalancer"]["ingress"] or []
+        status = ServiceStatus(LoadBalancerStatus(tuple(LoadBalancerIngress(**each) for each in ingress)))
+        changed = {**present.metadata.annotations, **body["metadata"]["annotations"]}
+        annotations = {key: value for key, value in changed.items() if value is not None}
+        self.put(replace(present, status=status, metadata=replace(present.metadata, annotations=annotations)))
+        if self.fault == "answer lost":
+            raise Retry("the connection was lost")
+        return self.services[name]
+
+
+class Silent:
+    """A recorder that tells nobody."""
+
+    def normal(self, *_):
+        pass
+
+    def warning(self, *_):
+        pass
+
+
+def service(name, asked=""):
+    metadata = ObjectMeta(
+        name=name, namespace="default", uid=name, creation_timestamp=f"2026-01-0{ord(name) - 96}"
+    )
+    spec = ServiceSpec(type="LoadBalancer", cluster_ip="10.96.0.1", load_balancer_ip=asked)
+    return Service(metadata, spec)
+
+
+def config(addresses, last_good=None):
+    spec = Raw(msgspec.json.encode({"addresses": addresses}))
+    objects = [CustomResource(ObjectMeta(name="pool"), spec)] if addresses else []
+    return parse(objects, [], *([last_good] if last_good else [])).config
+
+
+class Writing(RuleBasedStateMachine):
+    """The controller sees the API server through a store that may lag behind."""
+
+    @initialize(addresses=st.sampled_from(POOLS))
+    def start(self, addresses):
+        self.server = ApiServer()
+        self.config = config(addresses)
+        self.store = {}
+        self.boot()
+
+    def boot(self):
+        self.queue = []
+        self.reconciler = Reconciler(self.server, Silent(), None, self.queue.append)
+        self.store = dict(self.server.services)
+        self.reconciler.begin(self.config, self.store.values())
+        self.queue += [f"default/{name}" for name in self.store]
+
+    @rule(name=st.sampled_from(NAMES), asked=ASKED)
+    def user_writes(self, name, asked):
+        present = self.server.services.get(name, service(name))
+        self.server.put(replace(present, spec=service(name, asked).spec))
+
+    @rule(name=st.sampled_from(NAMES))
+    def user_deletes(self, name):
+        self.server.services.pop(name, None)
+
+    @rule(name=st.sampled_from(NAMES))
+    def the_watch_brings(self, name):
+        if self.server.services.get(name) != self.store.get(name):
+            self.store.pop(name, None)
+            if name in self.server.services:
+                self.store[name] = self.server.services[name]
+            self.queue.append(f"default/{name}")
+
+    @rule(addresses=st.sampled_from(POOLS))
+    def the_pool_changes(self, addresses):
+        self.config = config(addresses, self.config)
+        self.reconciler.use(self.config)
+
+    @rule()
+    def the_controller_restarts(self):
+        self.boot()
+
+    @rule(fault=FAULTS)
+    def the_controller_works(self, fault):
+        self.server.fault = fault
+        if self.queue:
+            key = self.queue.pop(0)
+            try:
+                asyncio.run(self.reconciler.reconcile(key, self.store.get(key.split("/")[1])))
+            except ApiError:
+                self.queue.append(key)
+
+    @rule()
+    def all_comes_to_rest(self):
+        for name in NAMES:
+            self.the_watch_brings(name)
+        for _ in range(100):
+            if not self.queue:
+                break
+            self.the_controller_works("none")
+            for name in NAMES:
+                self.the_watch_brings(name)
+        assert not self.queue
+        space = self.reconciler.space
+        for name, each in self.server.services.items():
+            held = space.held_by(f"default/{name}")
+            assert [one.ip for one in each.status.load_balancer.ingress] == ([str(held)] if held else [])
+        assert not [name for name in space.holders() if name.removeprefix("default/") not in NAMES]
+
+    @invariant()
+    def no_address_is_in_two_statuses(self):
+        given = [
+            ingress.ip
+            for each in (self.server.services.values() if hasattr(self, "server") else ())
+            for ingress in each.status.load_balancer.ingress
+        ]
+        assert len(given) == len(set(given))
+
+
+TestWriting = Writing.TestCase
+
+
+@pytest.fixture
+def server():
+    return ApiServer()
+
+
+async def test_an_address_is_kept_from_others_until_the_status_of_its_last_holder_is_written(server):
+    again = []
+    reconciler = Reconciler(server, Silent(), None, again.append)
+    reconciler.begin(config(["192.0.2.1-192.0.2.2"]), [])
+    server.put(service("a"))
+    await reconciler.reconcile("default/a", server.services["a"])
+
+    moving = replace(server.services["a"], spec=service("a", "192.0.2.2").spec)
+    server.put(moving)
+    server.fault = "refused"
+    with pytest.raises(Retry):
+        await reconciler.reconcile("default/a", server.services["a"])
+    server.put(service("b"))
+    server.fault = "none"
+    await reconciler.reconcile("default/b", server.services["b"])
+    assert server.services["b"].status.load_balancer.ingress == ()
+
+    await reconciler.reconcile("default/a", server.services["a"])
+    assert again == ["default/b"]
+    await reconciler.reconcile("default/b", server.services["b"])
+
+    assert reconciler.space.held_by("default/b") == ip_address("192.0.2.1")
