@@ -46,6 +46,8 @@ class Reconciler:
         self._again = again
         self._complaints: dict[str, str] = {}
         """By Service, what it asks for and cannot have, as it was last told: the ones that wait."""
+        self._written_on: dict[str, str] = {}
+        """By Service, the resourceVersion that its status was last written on, come of it what may."""
 
     def begin(self, config: Config, services: Iterable[Service]) -> None:
         """Take in what Services have already, the eldest first, before anything is allocated."""
@@ -69,6 +71,7 @@ class Reconciler:
         held = self.space.held_by(name)
         if service is None:
             self._complaints.pop(name, None)
+            self._written_on.pop(name, None)
             self._free(name)
             return
         decision = decide(self.space, service, self._class)
@@ -96,13 +99,24 @@ class Reconciler:
         present = service.status.load_balancer.ingress
         wanted, annotations = wanted_ingress(decision), wanted_annotations(decision)
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
-        if present == wanted and noted == annotations:
+        if present == wanted and noted == annotations and not self._is_overtaken(service):
             return
         if decision.outcome is Outcome.NOT_OURS and not _was_ours(service):
             return
-        await patch_status(self._client, service, wanted, annotations)
+        version = service.metadata.resource_version
+        self._written_on[key(service)] = version
+        written = await patch_status(self._client, service, wanted, annotations)
+        if written.metadata.resource_version == version:  # nothing differed, so we are not overtaken
+            del self._written_on[key(service)]
         if present != wanted and decision.outcome is not Outcome.NOT_OURS:
             self._tell(service, present, decision)
+
+    def _is_overtaken(self, service: Service) -> bool:
+        """Whether we wrote on this very version of *service*, so that its status may have changed since.
+
+        Then it is written even if nothing seems to differ: the API server compares the versions, and tells.
+        """
+        return self._written_on.get(key(service)) == service.metadata.resource_version
 
     def _tell(self, service: Service, present: tuple[LoadBalancerIngress, ...], decision: Decision) -> None:
         about = reference(SERVICES, service)

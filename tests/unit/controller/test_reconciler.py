@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 import msgspec
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Raw
@@ -26,7 +27,7 @@ from lb.api.service import (
 from lb.cluster.errors import ApiError, Conflict, Retry
 from lb.config.parser import parse
 
-NAMES = ("a", "b", "c", "d")
+NAMES = ("a", "b", "c")
 POOLS = (
     ["192.0.2.1-192.0.2.3"],
     ["192.0.2.2-192.0.2.4"],
@@ -35,8 +36,9 @@ POOLS = (
     ["nonsense"],
     [],
 )
-ASKED = st.sampled_from(["", "", "192.0.2.1", "192.0.2.2", "192.0.2.3"])
-FAULTS = st.sampled_from(["none", "none", "none", "refused", "answer lost"])
+ASKED = st.sampled_from(["", "192.0.2.1", "192.0.2.2"])
+SEEN = st.sampled_from([True, True, False])
+FAULTS = st.sampled_from(["none", "none", "refused", "answer lost"])
 
 
 class ApiServer:
@@ -104,55 +106,67 @@ class Writing(RuleBasedStateMachine):
 
     def boot(self):
         self.queue = []
-        self.reconciler = Reconciler(self.server, Silent(), None, self.queue.append)
+        self.reconciler = Reconciler(self.server, Silent(), None, self.again)
         self.store = dict(self.server.services)
         self.reconciler.begin(self.config, self.store.values())
-        self.queue += [f"default/{name}" for name in self.store]
+        for name in self.store:
+            self.again(f"default/{name}")
 
-    @rule(name=st.sampled_from(NAMES), asked=ASKED)
-    def user_writes(self, name, asked):
-        present = self.server.services.get(name, service(name))
-        self.server.put(replace(present, spec=service(name, asked).spec))
+    def again(self, key):
+        if key not in self.queue:
+            self.queue.append(key)
 
-    @rule(name=st.sampled_from(NAMES))
-    def user_deletes(self, name):
-        self.server.services.pop(name, None)
+    @rule(writes=st.dictionaries(st.sampled_from(NAMES), ASKED, min_size=1), is_seen=SEEN)
+    def users_write(self, writes, is_seen):
+        for name, asked in writes.items():
+            present = self.server.services.get(name, service(name))
+            self.server.put(replace(present, spec=service(name, asked).spec))
+            if is_seen:
+                self.the_watch_brings(name)
 
-    @rule(name=st.sampled_from(NAMES))
+    @rule(
+        name=st.sampled_from(NAMES),
+        addresses=st.sampled_from(POOLS),
+        kind=st.sampled_from(["delete", "watch", "pool", "restart", "rest"]),
+    )
+    def something_rare_happens(self, name, addresses, kind):
+        match kind:
+            case "delete":
+                self.server.services.pop(name, None)
+            case "watch":
+                self.the_watch_brings(name)
+            case "pool":
+                self.config = config(addresses, self.config)
+                self.reconciler.use(self.config)
+            case "restart":
+                self.boot()
+            case "rest":
+                self.all_comes_to_rest()
+
     def the_watch_brings(self, name):
         if self.server.services.get(name) != self.store.get(name):
             self.store.pop(name, None)
             if name in self.server.services:
                 self.store[name] = self.server.services[name]
-            self.queue.append(f"default/{name}")
+            self.again(f"default/{name}")
 
-    @rule(addresses=st.sampled_from(POOLS))
-    def the_pool_changes(self, addresses):
-        self.config = config(addresses, self.config)
-        self.reconciler.use(self.config)
-
-    @rule()
-    def the_controller_restarts(self):
-        self.boot()
-
-    @rule(fault=FAULTS)
-    def the_controller_works(self, fault):
-        self.server.fault = fault
-        if self.queue:
-            key = self.queue.pop(0)
+    @rule(faults=st.fixed_dictionaries(dict.fromkeys(NAMES, FAULTS)))
+    def the_controller_works(self, faults):
+        keys, self.queue = self.queue, []
+        for key in keys:
+            self.server.fault = faults[key.split("/")[1]]
             try:
                 asyncio.run(self.reconciler.reconcile(key, self.store.get(key.split("/")[1])))
             except ApiError:
-                self.queue.append(key)
+                self.again(key)
 
-    @rule()
     def all_comes_to_rest(self):
         for name in NAMES:
             self.the_watch_brings(name)
         for _ in range(100):
             if not self.queue:
                 break
-            self.the_controller_works("none")
+            self.the_controller_works(dict.fromkeys(NAMES, "none"))
             for name in NAMES:
                 self.the_watch_brings(name)
         assert not self.queue
@@ -173,6 +187,7 @@ class Writing(RuleBasedStateMachine):
 
 
 TestWriting = Writing.TestCase
+TestWriting.settings = settings(max_examples=300, stateful_step_count=40)
 
 
 @pytest.fixture
@@ -202,3 +217,22 @@ async def test_an_address_is_kept_from_others_until_the_status_of_its_last_holde
     await reconciler.reconcile("default/b", server.services["b"])
 
     assert reconciler.space.held_by("default/b") == ip_address("192.0.2.1")
+
+
+async def test_a_status_is_not_taken_for_cleared_on_the_word_of_a_version_that_we_wrote_over(server):
+    pool = config(["192.0.2.1-192.0.2.2"])
+    reconciler = Reconciler(server, Silent(), None, lambda key: None)
+    reconciler.begin(pool, [])
+    server.put(service("a"))
+    seen = server.services["a"]
+    await reconciler.reconcile("default/a", seen)
+
+    reconciler.use(config([]))
+    with pytest.raises(Conflict):
+        await reconciler.reconcile("default/a", seen)
+    reconciler.use(pool)
+    server.put(service("b"))
+    await reconciler.reconcile("default/b", server.services["b"])
+
+    given = {name: each.status.load_balancer.ingress[0].ip for name, each in server.services.items()}
+    assert given == {"a": "192.0.2.1", "b": "192.0.2.2"}
