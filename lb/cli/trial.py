@@ -106,6 +106,6 @@ class Trial:
         """
 
         def look() -> str:
-            return self.lab.client().fetch(url).body
+            return self.lab.client().fetch(url, timeout=0.5).body
 
         return self.lab.wait_for(look, f"an answer from {url}", timeout=10)

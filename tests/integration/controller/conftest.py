@@ -1,6 +1,7 @@
 """The controller as a process of its own, with its ServiceAccount's rights, on a real API server."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -111,12 +112,13 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def installed(control_plane: Lab) -> Lab:
-    """The API server with our CRDs, rights and namespace in it."""
-    control_plane.kubectl("apply", "-k", str(MANIFESTS))
-    for kind in ("ipaddresspools", "l2advertisements"):
-        control_plane.kubectl("wait", "--for=condition=Established", f"crd/{kind}.metallb.io")
-    return control_plane
+def installed() -> Iterator[Lab]:
+    """An API server of its own with us installed: the controller serves every Service that there is."""
+    with Lab.up(f"test-{os.getpid()}-ipam", nodes=0) as lab:
+        lab.kubectl("apply", "-k", str(MANIFESTS))
+        for kind in ("ipaddresspools", "l2advertisements"):
+            lab.kubectl("wait", "--for=condition=Established", f"crd/{kind}.metallb.io")
+        yield lab
 
 
 @pytest.fixture
