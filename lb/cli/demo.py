@@ -4,13 +4,10 @@ Each line that it prints is something that was observed, not planned. It ends wi
 really happened, and leaves nothing behind however it ends.
 """
 
-import signal
-import subprocess
 import sys
 import time
-from types import FrameType
-from typing import NoReturn
 
+from lb.cli.ending import to_the_end
 from lb.cli.trial import Trial
 from lb.lab.errors import LabError
 from lb.lab.lab import Lab
@@ -91,22 +88,14 @@ def _last(messages: list[str]) -> str:
     return messages[-1]
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def main() -> int:
-    """Tell the story; 0 if it came to its end, 130 if interrupted, else 1."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
+    """Tell the story; 0 if it came to its end."""
+
+    def whole() -> int:
         demonstrate(Story())
-    except KeyboardInterrupt:
-        print("\ninterrupted; everything is removed", file=sys.stderr)
-        return 130
-    except (LabError, OSError, subprocess.SubprocessError) as error:
-        print(f"\nthe demonstration failed: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return 0
+
+    return to_the_end("demo", whole)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,9 @@
 
 import argparse
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from lb.lab.errors import LabError
 from lb.lab.image import build, digest, unpack
-
-Run = Callable[[argparse.Namespace], int]
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,10 +13,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     to_tar = commands.add_parser("build", help="write the image as an OCI layout in a tar")
     to_tar.add_argument("--output", type=Path, default=Path("build/anvil-lb.tar"), metavar="FILE")
-    to_tar.set_defaults(run=_for_people(_build))
+    to_tar.set_defaults(run=_build)
     to_folder = commands.add_parser("unpack", help="write the image's file system into a folder")
     to_folder.add_argument("folder", type=Path)
-    to_folder.set_defaults(run=_for_people(_unpack))
+    to_folder.set_defaults(run=_unpack)
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -37,16 +32,3 @@ def _build(arguments: argparse.Namespace) -> int:
 def _unpack(arguments: argparse.Namespace) -> int:
     unpack(arguments.folder)
     return 0
-
-
-def _for_people(run: Run) -> Run:
-    """Errors as one message instead of a traceback."""
-
-    def told(arguments: argparse.Namespace) -> int:
-        try:
-            return run(arguments)
-        except LabError as error:
-            print(f"lbctl: {error}", file=sys.stderr)
-            return 1
-
-    return told

@@ -5,14 +5,9 @@ It only turns words into calls of `lb.lab` and answers into text.
 
 import argparse
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from lb.lab import record
 from lb.lab.errors import LabError
@@ -33,7 +28,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             parser.add_argument("--name", default="lab", help="which lab (default: lab)")
         for argument in arguments:
             parser.add_argument(argument, metavar=argument.upper())
-        parser.set_defaults(run=_for_people(run))
+        parser.set_defaults(run=run)
         return parser
 
     add("setup", "get everything that a lab is made of onto this machine", _setup, named=False)
@@ -53,27 +48,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("cut", "cut a node's power: no further frame, its disk stays", _cut, "node")
     add("boot", "switch a node on again and wait until it is Ready", _boot, "node")
     add("clean", "remove what killed runs left behind", _clean, named=False)
-
-
-def _for_people(run: Run) -> Run:
-    """Errors as one message instead of a traceback; SIGTERM ends a command as Ctrl-C does."""
-
-    def run_and_tell(arguments: argparse.Namespace) -> int:
-        signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            return run(arguments)
-        except KeyboardInterrupt:
-            print("lbctl: interrupted", file=sys.stderr)
-            return 130
-        except (LabError, OSError, subprocess.SubprocessError) as error:
-            print(f"lbctl: {error}", file=sys.stderr)
-            return 1
-
-    return run_and_tell
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _lab(arguments: argparse.Namespace) -> Lab:

@@ -9,6 +9,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from lb.cli.ending import to_the_end
+
 GROUPS = ("lb.cli.lab", "lb.cli.image")
 
 
@@ -20,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.passed_on = unknown + parsed.passed_on
     elif unknown:
         root.error(f"unknown: {' '.join(unknown)}")
-    return int(parsed.run(parsed))
+    return to_the_end("lbctl", lambda: int(parsed.run(parsed)))
 
 
 def parser() -> argparse.ArgumentParser:
