@@ -1,6 +1,6 @@
 """The whole answer for one Service: who announces its address, where, and why not the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -8,11 +8,11 @@ from lb.announce.election import Election, elect
 from lb.announce.eligibility import Surroundings, interfaces, score, serving_endpoints, standing
 from lb.announce.why import Why, WhyNobody
 from lb.api.endpoint_slice import EndpointSlice
-from lb.api.service import ALLOCATED_FROM_POOL, Service, TrafficPolicy
+from lb.api.service import POOL_OF_ADDRESS, Service, TrafficPolicy
 from lb.config.config import Config, L2Advertisement
 from lb.config.ranges import Address
 from lb.config.selectors import Labels, matches_any
-from lb.config.services import is_ours, status_address
+from lb.config.services import annotation, is_ours, status_address
 
 
 class Announced(Struct, frozen=True):
@@ -55,10 +55,10 @@ def judge(
         return Silent(WhyNobody.NO_ADDRESS)
     if address.version != 4:
         return Silent(WhyNobody.NO_NDP)
-    pool = _pool(config, service, address)
-    if pool is None:
+    pools = _pools(config, service, address)
+    if not pools:
         return Silent(WhyNobody.NO_POOL)
-    advertisements = _covering(config, *pool, service)
+    advertisements = _covering(config, pools, service)
     if not advertisements:
         return Silent(WhyNobody.NO_ADVERTISEMENT)
     endpoints = serving_endpoints(slices)
@@ -69,20 +69,20 @@ def judge(
     return _elect(surroundings, address, advertisements, local_nodes)
 
 
-def _pool(config: Config, service: Service, address: Address) -> tuple[str, Labels] | None:
-    """Name and labels of *address*'s pool; of a pool that cannot be read, as the controller last knew it."""
+def _pools(config: Config, service: Service, address: Address) -> dict[str, Labels]:
+    """The pool of *address* with its labels; outside every pool, those that cannot be read and may hold it."""
     pool = config.pool_of(address)
     if pool is not None:
-        return pool.name, pool.labels
-    name = service.metadata.annotations.get(ALLOCATED_FROM_POOL)
-    return (name, {}) if name in config.unread else None
+        return {pool.name: pool.labels}
+    noted = annotation(service.metadata.annotations, POOL_OF_ADDRESS)
+    return {name: {} for name in config.unread if noted in (None, name)}
 
 
-def _covering(config: Config, pool: str, labels: Labels, service: Service) -> list[L2Advertisement]:
+def _covering(config: Config, pools: Mapping[str, Labels], service: Service) -> list[L2Advertisement]:
     return [
         each
         for each in config.l2_advertisements.values()
-        if each.covers(pool, labels)
+        if any(each.covers(name, labels) for name, labels in pools.items())
         and (
             not each.spec.service_selectors
             or matches_any(each.spec.service_selectors, service.metadata.labels)

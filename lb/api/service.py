@@ -66,4 +66,5 @@ PREFIX = "metallb.io/"
 DEPRECATED_PREFIX = "metallb.universe.tf/"
 ADDRESS_POOL = "address-pool"
 LOAD_BALANCER_IPS = "loadBalancerIPs"
-ALLOCATED_FROM_POOL = PREFIX + "ip-allocated-from-pool"
+POOL_OF_ADDRESS = "ip-allocated-from-pool"
+ALLOCATED_FROM_POOL = PREFIX + POOL_OF_ADDRESS

@@ -3,6 +3,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lb.announce.eligibility import Surroundings
 from lb.announce.verdict import Announced, Silent, judge
@@ -230,3 +231,36 @@ def test_all_nodes_come_to_the_same_verdict_in_whatever_order_they_know_the_othe
     assert theirs == mine
     if isinstance(mine, Announced):
         assert mine.election.winner in (ready & places if local else ready)
+
+
+NOTED = {"metallb.io/ip-allocated-from-pool": "edge"}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "spec", "is_announced"),
+    [
+        pytest.param(NOTED, L2AdvertisementSpec(), True, id="noted, and all pools are advertised"),
+        pytest.param(NOTED, L2AdvertisementSpec(ip_address_pools=("edge",)), True, id="noted and advertised"),
+        pytest.param(NOTED, L2AdvertisementSpec(ip_address_pools=("other",)), False, id="not advertised"),
+        pytest.param(
+            {"metallb.universe.tf/ip-allocated-from-pool": "edge"},
+            L2AdvertisementSpec(ip_address_pools=("edge",)),
+            True,
+            id="noted by an older MetalLB",
+        ),
+        pytest.param({}, L2AdvertisementSpec(ip_address_pools=("edge",)), True, id="not noted"),
+        pytest.param(
+            {"metallb.io/ip-allocated-from-pool": "gone"},
+            L2AdvertisementSpec(),
+            False,
+            id="noted as of another",
+        ),
+    ],
+)
+def test_an_address_of_a_pool_that_cannot_be_read_is_announced_on(annotations, spec, is_announced):
+    advertised = {"l2": L2Advertisement("l2", spec)}
+    given_out = replace(WEB, metadata=ObjectMeta(name="web", namespace="shop", annotations=annotations))
+
+    found = verdict(Config({}, advertised, frozenset({"edge"})), service=given_out)
+
+    assert isinstance(found, Announced) is is_announced
