@@ -70,7 +70,7 @@ def judge(
 
 
 def _pools(config: Config, service: Service, address: Address) -> dict[str, Labels]:
-    """The pool of *address* with its labels; outside every pool, those that cannot be read and may hold it."""
+    """The pool of *address* with its labels; outside all pools, those that cannot be read and may hold it."""
     pool = config.pool_of(address)
     if pool is not None:
         return {pool.name: pool.labels}
