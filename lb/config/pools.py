@@ -1,6 +1,7 @@
 """IPAddressPools: which are accepted, in which form, and what is wrong with the others."""
 
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from lb.api.custom_resource import CustomResource
 from lb.api.ip_address_pool import KIND, IPAddressPoolSpec
@@ -8,8 +9,11 @@ from lb.config.config import Pool
 from lb.config.ranges import AddressRange, Malformed, overlapping, parse_range
 from lb.config.rejection import Reference, Rejection
 from lb.config.spec import decode
+from lb.config.unusable import unusable
 
 Accepted = dict[str, Pool]
+Place = tuple[AddressRange, str]
+"""A range, and the name of the pool that has it."""
 
 
 def parse_pools(
@@ -47,13 +51,19 @@ def _place(
     """*kept* and those of *wanted* that overlap with none before them; what is wrong with the others."""
     accepted = dict(kept)
     collided: dict[Reference, list[Rejection]] = {}
+    taken = sorted(_places(kept.values()))
     for reference, pool in wanted.items():
-        wrong = list(_collisions(reference, pool, accepted))
+        wrong = list(_collisions(reference, pool, taken))
         if wrong:
             collided[reference] = wrong
         else:
             accepted[pool.name] = pool
+            taken = sorted([*taken, *_places([pool])])
     return accepted, collided
+
+
+def _places(pools: Iterable[Pool]) -> Iterator[Place]:
+    return ((span, pool.name) for pool in pools for span in pool.ranges)
 
 
 def _reference(each: CustomResource) -> Reference:
@@ -83,6 +93,8 @@ def _faulty_ranges(
     for at, (text, span) in enumerate(zip(spec.addresses, ranges, strict=True)):
         if isinstance(span, Malformed):
             yield Rejection(reference, f"{where}[{at}]", text, span.reason, span.remedy)
+        elif (reason := unusable(span)) is not None:
+            yield Rejection(reference, f"{where}[{at}]", text, reason, "Leave them out.")
     for first, second in overlapping(span for span in ranges if isinstance(span, AddressRange)):
         reason = f"it overlaps with {first} of the same pool"
         yield Rejection(reference, where, str(second), reason, "List each address once.")
@@ -100,15 +112,24 @@ def _unsupported(reference: Reference, spec: IPAddressPoolSpec) -> Iterator[Reje
         )
 
 
-def _collisions(reference: Reference, pool: Pool, others: Accepted) -> Iterator[Rejection]:
-    for other in others.values():
-        for mine in pool.ranges:
-            for theirs in other.ranges:
-                if mine.overlaps(theirs):
-                    yield Rejection(
-                        reference,
-                        "spec.addresses",
-                        str(mine),
-                        f"it overlaps with {theirs} of IPAddressPool {other.name}",
-                        "Take the common addresses out of one of the two pools.",
-                    )
+def _collisions(reference: Reference, pool: Pool, taken: list[Place]) -> Iterator[Rejection]:
+    for mine in pool.ranges:
+        for theirs, other in _overlapping(mine, taken):
+            yield Rejection(
+                reference,
+                "spec.addresses",
+                str(mine),
+                f"it overlaps with {theirs} of IPAddressPool {other}",
+                "Take the common addresses out of one of the two pools.",
+            )
+
+
+def _overlapping(span: AddressRange, taken: list[Place]) -> list[Place]:
+    """Those of *taken*, sorted and none overlapping another, that have an address of *span*."""
+    start = bisect_right(taken, (span.version, span.first), key=_start)
+    end = bisect_right(taken, (span.version, span.last), lo=start, key=_start)
+    return [place for place in taken[max(0, start - 1) : end] if place[0].overlaps(span)]
+
+
+def _start(place: Place) -> tuple[int, int]:
+    return place[0].version, place[0].first

@@ -71,6 +71,14 @@ def good(*objects):
             id="bare address",
         ),
         pytest.param(
+            ["127.0.0.0/8"],
+            [
+                "spec.addresses[0] = '127.0.0.0/8': it holds addresses of 127.0.0.0/8 (loopback), at which "
+                "no Service can be reached. Leave them out."
+            ],
+            id="addresses that no host can have",
+        ),
+        pytest.param(
             [],
             ["spec.addresses = []: the pool has no addresses. Add a CIDR or a range, or delete the pool."],
             id="no addresses",
@@ -125,7 +133,7 @@ def test_a_pool_keeps_the_order_of_its_addresses_and_its_options():
 
 
 def test_pools_of_both_families_side_by_side_do_not_collide():
-    in_force, messages = parse(pool("four", "0.0.0.0/0"), pool("six", "::/0"))
+    in_force, messages = parse(pool("four", "10.0.0.0/8"), pool("six", "2000::/3"))
     assert (list(in_force), messages) == (["four", "six"], [])
 
 
@@ -166,6 +174,13 @@ def test_a_known_pool_grows_though_an_older_new_one_wants_the_same_addresses():
     in_force, messages = parse(new, grown, last_good=last_good)
     assert in_force == {"known": ["10.0.0.0-10.0.1.255"]}
     assert len(messages) == 1
+
+
+def test_two_pools_of_ten_thousand_ranges_each_are_compared_within_the_test_s_patience():
+    # Each with each, they would be 100,000,000 comparisons, for which every speaker would fall silent.
+    even, odd = ([f"10.{n // 128}.{n % 128 * 2 + odd}.1/32" for n in range(10_000)] for odd in (0, 1))
+    in_force, messages = parse(pool("a", *even), pool("b", *odd), pool("c", odd[-1]))
+    assert (list(in_force), len(messages)) == (["a", "b"], 1)
 
 
 def test_a_good_pool_edited_into_a_bad_one_keeps_its_last_form():
