@@ -55,6 +55,8 @@ def judge(
         return Silent(WhyNobody.NO_ADDRESS)
     if address.version != 4:
         return Silent(WhyNobody.NO_NDP)
+    if _is_a_node_s(address, surroundings):
+        return Silent(WhyNobody.NODE_ADDRESS)
     pools = _pools(config, service, address)
     if not pools:
         return Silent(WhyNobody.NO_POOL)
@@ -67,6 +69,11 @@ def judge(
     local = service.spec.external_traffic_policy == TrafficPolicy.LOCAL
     local_nodes = frozenset(each.node_name for each in endpoints if each.node_name) if local else None
     return _elect(surroundings, address, advertisements, local_nodes)
+
+
+def _is_a_node_s(address: Address, surroundings: Surroundings) -> bool:
+    text = str(address)
+    return any(each.address == text for node in surroundings.nodes.values() for each in node.status.addresses)
 
 
 def _pools(config: Config, service: Service, address: Address) -> dict[str, Labels]:

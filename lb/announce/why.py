@@ -27,4 +27,5 @@ class WhyNobody(StrEnum):
     NO_ADVERTISEMENT = "no L2Advertisement covers the pool and the Service"
     NO_ENDPOINT = "the Service has no serving endpoint"
     NO_NODE = "no node may announce"
+    NODE_ADDRESS = "the address is a node's own, and that node answers for it"
     NO_NDP = "announcing IPv6 addresses (NDP) is not supported yet"

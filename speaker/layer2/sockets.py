@@ -34,9 +34,13 @@ class ArpLink:
         return self._socket.fileno()
 
     def receive(self) -> bytes | None:
-        """The next frame that arrived."""
+        """The next frame that arrived; empty in place of one that is not this interface's.
+
+        What is tagged for a VLAN reaches the interface below it too, its tag taken off.
+        """
         try:
-            return self._socket.recv(LONGEST_ARP)
+            frame, (name, _, kind, *_) = self._socket.recvfrom(LONGEST_ARP)
+            return frame if name == self._name and kind != socket.PACKET_OTHERHOST else b""
         except BlockingIOError:
             return None
         except OSError as error:  # the interface went down or away; netlink tells what follows

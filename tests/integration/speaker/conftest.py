@@ -84,6 +84,16 @@ class Host:
 
         self.call(send)
 
+    def send(self, frame, interface="eth0"):
+        """Send *frame* as it stands."""
+
+        def put():
+            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+                sender.bind((interface, 0))
+                sender.send(frame)
+
+        self.call(put)
+
     def neighbor(self, address, interface="eth0"):
         """The hardware address that the kernel has for *address*; None where it has none."""
         index = self.index(interface)

@@ -13,12 +13,15 @@ from lb.lab.capture import capture
 from lb.observe.metrics import Layer2Metrics
 from speaker.layer2.announcer import Announcer
 from speaker.layer2.links import watch_interfaces
+from speaker.layer2.protocol.arp import BROADCAST, REQUEST, Arp, emit
 from speaker.layer2.protocol.interface import IFF_BROADCAST, IFF_UP, Interface
 from speaker.layer2.protocol.responder import GRATUITOUS_AT
 
 from .conftest import eventually
 
 VIP = IPv4Address("10.0.0.200")
+VLAN_5 = bytes.fromhex("81000005")
+"""The tag of VLAN 5 (IEEE 802.1Q)."""
 FIRST_ROUNDS = 3
 """Of GRATUITOUS_AT, those that a test waits for."""
 
@@ -61,6 +64,12 @@ async def unresolved(client, address=VIP):
         await eventually(lambda: len(requests(seen, address)) == 3)
     assert replies(seen, address) == []
     assert client.neighbor(str(address)) is None
+
+
+def request(client, asker, address=VIP):
+    """The frame by which *client* asks, as the host *asker*, who has *address*."""
+    mac = bytes.fromhex(client.mac("eth0").replace(":", ""))
+    return emit(Arp(BROADCAST, mac, REQUEST, mac, IPv4Address(asker), bytes(6), address))
 
 
 def requests(seen, address=VIP):
@@ -107,6 +116,17 @@ async def test_nobody_answers_for_an_address_that_is_not_announced(client, annou
     await carrying(announcer, "eth0")
     announcer.announce(VIP, None)
     await unresolved(client, IPv4Address("10.0.0.201"))
+
+
+async def test_a_request_of_a_vlan_is_not_answered_by_the_interface_below_it(client, announcer):
+    await carrying(announcer, "eth0")
+    announcer.announce(VIP, None)
+    tagged, plain = (request(client, "10.0.0.8"), request(client, "10.0.0.7"))
+    with capture(client.namespace, "eth0") as seen:
+        client.send(tagged[:12] + VLAN_5 + tagged[12:])
+        client.send(plain)
+        await eventually(lambda: [each for each in replies(seen) if each.target_ip == "10.0.0.7"])
+    assert [each.target_ip for each in replies(seen)] == ["10.0.0.7"]
 
 
 async def test_a_takeover_is_told_in_both_forms_at_once_and_again(machine, client, announcer, registry):

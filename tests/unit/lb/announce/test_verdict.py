@@ -11,7 +11,7 @@ from lb.announce.why import Why, WhyNobody
 from lb.api.endpoint_slice import Endpoint, EndpointConditions, EndpointSlice
 from lb.api.l2_advertisement import L2AdvertisementSpec, PreferredNode
 from lb.api.meta import LabelSelector, ObjectMeta
-from lb.api.node import Node
+from lb.api.node import Node, NodeAddress, NodeStatus
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
 from lb.config.config import Config, L2Advertisement, Pool
 from lb.config.ranges import parse_range
@@ -59,6 +59,10 @@ def verdict(config=ALL, nodes=NODES, service=WEB, slices=IN_A):
 
 GOLD = LabelSelector({"tier": "gold"})
 LOCAL = service(external_traffic_policy="Local")
+AT_NODE = Surroundings(
+    {"node-a": Node(ObjectMeta(name="node-a"), NodeStatus(addresses=(NodeAddress("InternalIP", str(VIP)),)))},
+    frozenset({"node-a"}),
+)
 STOPPED = EndpointConditions(ready=False, serving=False)
 
 
@@ -82,6 +86,12 @@ STOPPED = EndpointConditions(ready=False, serving=False)
             WhyNobody.NO_ADDRESS,
             "the Service has no address yet",
             id="no address",
+        ),
+        pytest.param(
+            verdict(nodes=AT_NODE),
+            WhyNobody.NODE_ADDRESS,
+            "the address is a node's own, and that node answers for it",
+            id="address of a node",
         ),
         pytest.param(
             verdict(service=service(address="10.0.0.1")),
