@@ -101,7 +101,7 @@ class Reconciler:
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
         if present == wanted and noted == annotations and not self._is_overtaken(service):
             return
-        if decision.outcome is Outcome.NOT_OURS and not _was_ours(service):
+        if decision.outcome is Outcome.NOT_OURS and not _was_ours(service, self._class):
             return
         version = service.metadata.resource_version
         self._written_on[key(service)] = version
@@ -152,6 +152,12 @@ def _is_concerned(address: Address, before: Config, after: Config) -> bool:
     return before.pool_of(address) != after.pool_of(address) or is_stray(after, address)
 
 
-def _was_ours(service: Service) -> bool:
-    """Whether we gave *service* an address before its type changed."""
-    return service.spec.type != LOAD_BALANCER and ALLOCATED_FROM_POOL in service.metadata.annotations
+def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
+    """Whether we gave *service* an address before its type changed, or its deletion began.
+
+    One that is being deleted may go on showing its address to kube-proxy for as long as a finalizer waits.
+    """
+    retyped = service.spec.type != LOAD_BALANCER
+    ended = service.metadata.deletion_timestamp is not None
+    same_class = (service.spec.load_balancer_class or None) == load_balancer_class
+    return (retyped or (ended and same_class)) and ALLOCATED_FROM_POOL in service.metadata.annotations

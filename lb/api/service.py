@@ -36,10 +36,14 @@ class ServiceSpec(Value, frozen=True):
 
 
 class LoadBalancerIngress(Value, frozen=True):
-    """core/v1 LoadBalancerIngress: where the Service is reached from outside."""
+    """core/v1 LoadBalancerIngress: where the Service is reached from outside.
+
+    `ip_mode` says whether nodes take packets to `ip` as they come; absent, they do (KEP-1860).
+    """
 
     ip: str = ""
     hostname: str = ""
+    ip_mode: str = "VIP"
 
 
 class LoadBalancerStatus(Value, frozen=True):

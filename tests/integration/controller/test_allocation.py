@@ -106,6 +106,24 @@ def test_a_service_that_stops_being_a_load_balancer_frees_its_address(cluster, c
     assert cluster.addresses("first") == []
 
 
+def test_a_service_whose_deletion_waits_for_a_finalizer_shows_no_address_that_another_has(
+    cluster, controller
+):
+    cluster.pool("tiny", "192.0.2.10/32")
+    cluster.service("first")
+    cluster.wait_for_address("first")
+    cluster.service("second")
+    cluster.lab.kubectl(
+        "patch", "service", "first", "-p", '{"metadata": {"finalizers": ["example.com/wait"]}}'
+    )
+
+    cluster.lab.kubectl("delete", "service", "first", "--wait=false")
+
+    cluster.wait_for_address("second", "192.0.2.10")
+    assert cluster.addresses("first") == []
+    cluster.lab.kubectl("patch", "service", "first", "-p", '{"metadata": {"finalizers": null}}')
+
+
 def test_a_service_of_another_class_is_left_alone(cluster, controller):
     cluster.pool("lan", "192.0.2.10-192.0.2.20")
     cluster.service("theirs", loadBalancerClass="example.com/other")

@@ -83,15 +83,22 @@ def test_a_service_that_asks_for_an_address_of_no_pool_is_told_so(cluster, contr
         [{"ip": "203.0.113.77"}],
         [{"hostname": "example.com"}],
         [{"ip": "192.0.2.10"}, {"ip": "192.0.2.11"}],
+        [{"ip": "192.0.2.10", "ipMode": "Proxy"}],
         [],
     ],
-    ids=["another address", "a name", "two addresses", "nothing"],
+    ids=["another address", "a name", "two addresses", "a mode that kube-proxy passes over", "nothing"],
 )
 def test_garbage_in_a_status_is_put_right(cluster, controller, web, ingress):
     patch = json.dumps({"status": {"loadBalancer": {"ingress": ingress or None}}})
     cluster.lab.kubectl("patch", "service", "web", "--subresource=status", "--type=merge", "-p", patch)
 
-    cluster.wait_for_address("web", "192.0.2.10")
+    cluster.lab.wait_for(
+        lambda: (
+            cluster.get("service", "web")["status"]["loadBalancer"].get("ingress")
+            == [{"ip": "192.0.2.10", "ipMode": "VIP"}]
+        ),
+        "the status to be put right",
+    )
 
 
 def test_an_unknown_field_is_refused_by_name(cluster, controller, web):
