@@ -34,8 +34,8 @@ async def ensure_memberlist_key(
     secret = await _present(client, namespace, name) or await _created(client, namespace, owner, name)
     if not secret.data.get(SECRET_KEY):
         raise GiveUp(
-            f"Secret {namespace}/{name} holds no entry {SECRET_KEY}. Delete the Secret; it is made anew when"
-            " the controller restarts."
+            f"Secret {namespace}/{name} holds no entry {SECRET_KEY}. Delete the Secret; the controller makes"
+            " it anew within a minute."
         )
     return secret
 

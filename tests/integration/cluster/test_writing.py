@@ -192,6 +192,6 @@ async def test_a_secret_without_the_key_is_named_with_what_to_do(client, namespa
     with pytest.raises(GiveUp) as raised:
         await ensure_memberlist_key(client, namespace)
     assert str(raised.value) == (
-        f"Secret {namespace}/memberlist holds no entry secretkey. Delete the Secret; it is made anew when the"
-        " controller restarts."
+        f"Secret {namespace}/memberlist holds no entry secretkey. Delete the Secret; the"
+        " controller makes it anew within a minute."
     )
