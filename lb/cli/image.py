@@ -23,8 +23,11 @@ def _build(arguments: argparse.Namespace) -> int:
     image, output = build(), arguments.output
     output.parent.mkdir(parents=True, exist_ok=True)
     beside = output.with_name(f".{output.name}.partial")
-    shutil.copyfile(image, beside)
-    beside.rename(output)
+    try:
+        shutil.copyfile(image, beside)
+        beside.rename(output)
+    finally:  # a disk that is full is not to stay so
+        beside.unlink(missing_ok=True)
     print(f"{output}  {digest(image)}")
     return 0
 

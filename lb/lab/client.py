@@ -56,10 +56,14 @@ class Client:
 
         *timeout*, in seconds, holds for connecting and for each wait for more.
         """
-        target = urlsplit(url)
-        if target.scheme != "http" or target.hostname is None:
+        try:
+            target = urlsplit(url)
+            host, port = target.hostname, target.port
+        except ValueError as error:
+            raise LabError(f"cannot fetch {url!r}: {error}") from error
+        if target.scheme != "http" or host is None:
             raise LabError(f"cannot fetch {url!r}: give an http URL, such as http://10.99.0.200/")
-        connection = http.client.HTTPConnection(target.hostname, target.port, timeout=timeout)
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
         try:
             with self.inside():
                 connection.connect()

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lb.lab.errors import LabError
 from lb.lab.image.layer import Layer
 
 MEDIA = "application/vnd.oci.image"
@@ -24,11 +25,16 @@ def name(version: str) -> str:
 
 
 def digest(tar: Path) -> str:
-    """The digest (`sha256:...`) of the manifest of the image in *tar*."""
-    with tarfile.open(tar) as archive:
-        index = archive.extractfile("index.json")
-        assert index is not None, f"{tar} holds no index.json"
-        return str(json.load(index)["manifests"][0]["digest"])
+    """The digest (`sha256:...`) of the manifest of the image in *tar*; raises `LabError` if there is none."""
+    try:
+        with tarfile.open(tar) as archive:
+            index = archive.extractfile("index.json") or io.BytesIO()
+            return str(json.load(index)["manifests"][0]["digest"])
+    except (tarfile.TarError, LookupError, TypeError, ValueError) as error:
+        raise LabError(
+            f"{tar} is no image: it is not a tar, or in it is no index.json of an OCI layout. Make one by"
+            " `lbctl image build` or `skopeo copy ... oci-archive:FILE`."
+        ) from error
 
 
 def write(tar: Path, reference: str, config: Mapping[str, Any], layers: Sequence[Layer]) -> None:

@@ -100,6 +100,13 @@ def test_an_unchanged_clone_repeats_no_work(clone: Clone):
     assert clone.build() == ([], before)
 
 
+def test_an_output_that_cannot_be_written_leaves_nothing_beside_it(clone: Clone, tmp_path: Path):
+    (tmp_path / "taken").mkdir()
+    command = [sys.executable, "-m", "lb.cli", "image", "build", "--output", tmp_path / "taken"]
+    assert subprocess.run(command, cwd=clone.folder, env=clone.environment).returncode == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["taken"]
+
+
 def test_apt_without_lists_gets_them_first(clone: Clone, tmp_path: Path):
     """As on a fresh machine; the lists of this one stay as they are."""
     (tmp_path / "lists").mkdir()

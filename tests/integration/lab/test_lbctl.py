@@ -58,6 +58,14 @@ def test_an_answer_that_does_not_come_is_told_with_its_url(lbctl):
     assert error == "lbctl: no answer from http://10.99.0.11:1/: [Errno 111] Connection refused\n"
 
 
+@pytest.mark.parametrize("url", ["ftp://10.99.0.11/", "http://10.99.0.11:99999/", "http://[::1", "http://"])
+def test_what_is_no_url_is_told_without_a_traceback(lbctl, url):
+    code, output, error = lbctl("fetch", url)
+    assert (code, output) == (1, "")
+    assert error.startswith(f"lbctl: cannot fetch {url!r}: ")
+    assert error.count("\n") == 1
+
+
 def test_cut_and_boot(lbctl, cluster):
     assert lbctl("cut", "n3") == (0, "", "")
     assert lbctl("cut", "n3") == (1, "", "lbctl: node n3 is off already\n")

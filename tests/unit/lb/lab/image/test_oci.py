@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lb.lab.errors import LabError
 from lb.lab.image import oci
 from lb.lab.image.layer import Layer
 
@@ -38,6 +39,22 @@ def blob(members: dict[str, bytes], descriptor: dict) -> bytes:
     data = members[f"blobs/{descriptor['digest'].replace(':', '/')}"]
     assert (sha256(data), len(data)) == (descriptor["digest"], descriptor["size"])
     return data
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"root:x:0:0", gzip.compress(b"no tar")], ids=["nothing", "a text", "a gzip"]
+)
+def test_what_is_no_image_is_named(tmp_path: Path, content: bytes):
+    (tmp_path / "thing").write_bytes(content)
+    with pytest.raises(LabError, match="thing is no image: it is not a tar"):
+        oci.digest(tmp_path / "thing")
+
+
+def test_a_tar_of_something_else_is_named(tmp_path: Path):
+    with tarfile.open(tmp_path / "other.tar", "w") as archive:
+        archive.add(__file__, "index.json")
+    with pytest.raises(LabError, match=r"other\.tar is no image"):
+        oci.digest(tmp_path / "other.tar")
 
 
 def test_every_descriptor_leads_to_its_blob(members: dict[str, bytes]):
