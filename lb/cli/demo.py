@@ -4,6 +4,7 @@ Each line that it prints is something that was observed, not planned. It ends wi
 really happened, and leaves nothing behind however it ends.
 """
 
+import os
 import sys
 import time
 
@@ -13,7 +14,7 @@ from lb.lab.errors import LabError
 from lb.lab.lab import Lab
 from lb.lab.pulse import EVERY, pulse
 
-NAME = "demo"
+NAME = f"demo-{os.getpid()}"  # so that two may run side by side
 SETTLED = 1.0  # seconds of fetching before the power cut
 AFTER = 4.0  # seconds of fetching from the power cut on
 
