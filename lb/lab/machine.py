@@ -21,8 +21,9 @@ from lb.lab.waiting import wait_for
 
 LOG_LINES_SHOWN = 15
 
-# A program enters from outside; inside, the machine's cgroups are the roots. 0 stands for the writer.
-_JOIN_CGROUPS = 'for procs in /sys/fs/cgroup/*/cgroup.procs; do echo 0 > "$procs"; done; exec "$@"'
+# Joins cgroups, then runs what follows `--`. 0 stands for the writer. It happens before the machine is
+# entered: from inside its cgroup namespace nobody can be moved who is not below its root already.
+_JOIN_CGROUPS = 'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs"; shift; done; shift; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Machine:
         """Boot: returns when the machine's file system stands and programs can be started in it."""
         self._prepare_folders()
         cgroups.remove(self.cgroups.values())  # stale ones keep a kubelet busy for most of a minute
-        cgroups.create(self.cgroups.values())
+        cgroups.create(self.cgroups)
         spec = self.directory / "machine.json"
         spec.write_text(json.dumps(self._spec(), indent=2))
         unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation=slave"]
@@ -91,7 +92,8 @@ class Machine:
     def start(self, program: Program) -> None:
         """Start *program* in the background; its output is added to its log."""
         detached = ["setsid", "--fork", program.name, *program.arguments]
-        self._spawn(self.command(["sh", "-c", _JOIN_CGROUPS, "sh", *detached]), program.name)
+        join = ["sh", "-ec", _JOIN_CGROUPS, "sh", *map(str, cgroups.homes(self.cgroups)), "--"]
+        self._spawn([*join, *self.command(detached)], program.name)
         wait_for(self._nothing_is_starting, f"{program.name} on {self.name} to take its name", pause=0.002)
 
     def popen(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":

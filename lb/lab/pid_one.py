@@ -16,8 +16,13 @@ from pathlib import Path
 from typing import Any
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_SHARED = 2, 4, 8, 4096, 16384, 1 << 20
+PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
 CLONE_NEWCGROUP = 0x02000000
 OWN = Path("/run/lab")  # the machine's own configuration, as its programs see it
+CGROUPS = Path("/sys/fs/cgroup")
+UNIFIED = ""  # version 2's hierarchy, as /proc/<pid>/cgroup calls it
+UNIFIED_CONTROLLERS = ("cpu", "cpuset", "memory", "pids")  # what a kubelet asks for
+HOME = "init"  # in version 2: the leaf for the machine's programs
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -48,15 +53,30 @@ def join_cgroups(groups: dict[str, str]) -> None:
 
 def mount_kernel_views(hierarchies: list[str]) -> None:
     """/proc, /sys and cgroups as this machine's namespaces show them."""
-    plain = MS_NOSUID | MS_NODEV | MS_NOEXEC
-    mount("proc", "/proc", "proc", plain)
-    mount("sysfs", "/sys", "sysfs", plain)
-    mount("tmpfs", "/sys/fs/cgroup", "tmpfs", plain, "mode=755")
-    for controllers in hierarchies:
-        target = Path("/sys/fs/cgroup", controllers.removeprefix("name="))
-        target.mkdir()
-        named = f"none,{controllers}" if controllers.startswith("name=") else controllers
-        mount("cgroup", target, "cgroup", plain, named)
+    mount("proc", "/proc", "proc", PLAIN)
+    mount("sysfs", "/sys", "sysfs", PLAIN)
+    if hierarchies == [UNIFIED]:
+        mount("cgroup2", CGROUPS, "cgroup2", PLAIN)
+        move_into_leaf()
+    else:
+        mount("tmpfs", CGROUPS, "tmpfs", PLAIN, "mode=755")
+        for controllers in hierarchies:
+            mount_hierarchy(controllers)
+
+
+def mount_hierarchy(controllers: str) -> None:
+    """Mount a hierarchy of version 1."""
+    target = CGROUPS / controllers.removeprefix("name=")
+    target.mkdir()
+    named = f"none,{controllers}" if controllers.startswith("name=") else controllers
+    mount("cgroup", target, "cgroup", PLAIN, named)
+
+
+def move_into_leaf() -> None:
+    """Leave the root of version 2's hierarchy, so that it can pass its controllers on to pods."""
+    (CGROUPS / HOME).mkdir()
+    (CGROUPS / HOME / "cgroup.procs").write_text("0")
+    (CGROUPS / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in UNIFIED_CONTROLLERS))
 
 
 def mount_own_disk(disk: str, config: str, programs: dict[str, str]) -> None:

@@ -76,7 +76,7 @@ def check_machine() -> None:
     """Raise `LabError` unless this process may make namespaces and the kernel has what a kubelet needs."""
     if os.geteuid() != 0:
         raise LabError("the lab makes network namespaces and mounts: run it as root")
-    cgroups.hierarchies(Path("/proc/self/cgroup").read_text())
+    cgroups.of_this_process()
 
 
 def _names() -> list[str]:
