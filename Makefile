@@ -16,7 +16,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "==> apt-get install python3-venv (Debian ships venv apart)"; apt-get update -qq && apt-get install -y -qq python3-venv; }
 	@echo "==> Python packages from requirements/dev.lock into .venv (half a minute)"
 	@rm -rf .venv && $(PYTHON) -m venv .venv
-	@set -o pipefail; $(PIP) --require-hashes -r requirements/dev.lock | sed -un 's/^Collecting /    /p'
+	@set -o pipefail; $(PIP) --require-hashes -r requirements/dev.lock | sed -un 's/^Collecting \([^ ]*\).*/    \1/p'
 	@touch $@
 
 .venv/.ready: .venv/.packages pyproject.toml

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 FILE = Path("build/bench.json")
+MEASURED = pytest.StashKey[dict[str, float]]()
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,10 @@ def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
     beside = FILE.with_suffix(f".{os.getpid()}")
     beside.write_text(json.dumps({**before, **measured}, indent=2, sort_keys=True) + "\n")
     beside.replace(FILE)
-    terminal = request.config.get_terminal_writer()
-    terminal.line()
-    for name, value in sorted(measured.items()):
-        terminal.line(f"{name:28} {value:12.3f}")
+    request.config.stash[MEASURED] = measured
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section(f"figures, also in {FILE}")
+    for name, value in sorted(config.stash.get(MEASURED, {}).items()):
+        terminalreporter.write_line(f"{name:28} {value:14.3f}")
