@@ -7,6 +7,7 @@ really happened, and leaves nothing behind however it ends.
 import os
 import sys
 import time
+from textwrap import fill
 
 from lb.cli.ending import to_the_end
 from lb.cli.trial import Trial
@@ -19,6 +20,9 @@ SETTLED = 1.0  # seconds of fetching before the power cut
 AFTER = 4.0  # seconds of fetching from the power cut on
 
 
+WIDTH, INDENT = 100, 21  # columns of a line, and where its continuation starts
+
+
 class Story:
     """Tells what happens, with the seconds since it began."""
 
@@ -27,7 +31,8 @@ class Story:
 
     def tell(self, text: str) -> None:
         """One thing that happened."""
-        print(f"{time.monotonic() - self._began:5.1f} s  {text}", flush=True)
+        clock = f"{time.monotonic() - self._began:5.1f} s  "
+        print(fill(text, WIDTH, initial_indent=clock, subsequent_indent=" " * INDENT), flush=True)
 
     def step(self, text: str) -> None:
         """A step of the lab, which tells the time itself."""
