@@ -25,7 +25,7 @@ from lb.lab.processes import Process
 from lb.lab.waiting import wait_for
 
 CONTAINERD = "/run/containerd/containerd.sock"
-POD_BRIDGE = "cni0"
+POD_LINKS = "veth"  # how the names of the pods' links begin on a node
 PAUSE_IMAGE = "localhost/pause:1"
 
 # What a kubelet would write into the whole machine's kernel, and the values that it wants to find there.
@@ -108,8 +108,8 @@ def kube_proxy_configuration(name: str) -> dict[str, Any]:
         "mode": "nftables",
         "hostnameOverride": name,
         "clientConnection": {"kubeconfig": f"{OWN}/kube-proxy.kubeconfig"},
-        "detectLocalMode": "BridgeInterface",
-        "detectLocal": {"bridgeInterface": POD_BRIDGE},
+        "detectLocalMode": "InterfaceNamePrefix",
+        "detectLocal": {"interfaceNamePrefix": POD_LINKS},
         # 0: leave the connection tracking table alone, whose size is the whole machine's.
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
     }
@@ -131,18 +131,16 @@ disabled_plugins = {json.dumps([f"io.containerd.{plugin}" for plugin in unused])
 
 
 def pod_network(index: int) -> dict[str, Any]:
-    """The CNI network of node *index*: a bridge with addresses of both families from the node's ranges."""
+    """The CNI network of node *index*: each pod has a link and addresses of both families to itself.
+
+    No bridge: on one, pods of a node answer each other past the rules of kube-proxy, unless the whole
+    machine has the module br_netfilter loaded.
+    """
     ranges = [[{"subnet": str(network)}] for network in addressing.pods(index)]
     routes = [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
-    bridge = {
-        "type": "bridge",
-        "bridge": POD_BRIDGE,
-        "isGateway": True,
-        "hairpinMode": True,
-        "ipam": {"type": "host-local", "ranges": ranges, "routes": routes},
-    }
+    link = {"type": "ptp", "ipam": {"type": "host-local", "ranges": ranges, "routes": routes}}
     port_map = {"type": "portmap", "capabilities": {"portMappings": True}}
-    return {"cniVersion": "1.0.0", "name": "lab", "plugins": [bridge, port_map]}
+    return {"cniVersion": "1.0.0", "name": "lab", "plugins": [link, port_map]}
 
 
 def ready_since(seen: Mapping[str, Any], since: datetime) -> bool:

@@ -36,14 +36,18 @@ def test_a_kubelet_gets_a_file_for_each_machine_wide_sysctl_that_it_writes():
 
 
 def test_pods_get_addresses_of_both_families_from_their_nodes_ranges():
-    bridge, *_ = json.loads(texts()["net.d/10-lab.conflist"])["plugins"]
-    assert bridge["ipam"]["ranges"] == [[{"subnet": "10.244.2.0/24"}], [{"subnet": "fd00:244:2::/64"}]]
+    link, *_ = json.loads(texts()["net.d/10-lab.conflist"])["plugins"]
+    assert link["ipam"]["ranges"] == [[{"subnet": "10.244.2.0/24"}], [{"subnet": "fd00:244:2::/64"}]]
 
 
-def test_kube_proxy_takes_what_comes_from_the_pods_bridge_for_local():
-    bridge, *_ = json.loads(texts()["net.d/10-lab.conflist"])["plugins"]
+def test_pods_of_a_node_share_no_bridge_on_which_answers_pass_kube_proxys_rules():
+    link, *_ = json.loads(texts()["net.d/10-lab.conflist"])["plugins"]
+    assert link["type"] == "ptp"
+
+
+def test_kube_proxy_takes_what_comes_over_the_pods_links_for_local():
     proxy = yaml.safe_load(texts()["kube-proxy.yaml"])
-    assert proxy["detectLocal"]["bridgeInterface"] == bridge["bridge"]
+    assert proxy["detectLocal"] == {"interfaceNamePrefix": "veth"}
     assert proxy["hostnameOverride"] == "n2"
 
 
