@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lb.lab.waiting import wait_for
+
 
 @dataclass(frozen=True)
 class Process:
@@ -36,8 +38,9 @@ class Process:
         self.signal(signal.SIGKILL)
 
     def pause(self) -> None:
-        """SIGSTOP: it stays, and does nothing until `resume`."""
+        """SIGSTOP: it stays, and from the return of this on does nothing until `resume`."""
         self.signal(signal.SIGSTOP)
+        wait_for(self._all_threads_stopped, f"{self.name} ({self.pid}) to stop", pause=0.001)
 
     def resume(self) -> None:
         """SIGCONT, after `pause`."""
@@ -48,19 +51,22 @@ class Process:
         if self.alive:
             os.kill(self.pid, number)
 
+    def _all_threads_stopped(self) -> bool:
+        # A thread on another processor runs on until that one takes notice.
+        stats = [stat.read_text() for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+        return not self.alive or all(_fields(stat)[0] in "TtZX" for stat in stats)
+
 
 def find(pid: int) -> Process | None:
     """The process *pid*, or None if there is none or only its zombie."""
     try:
-        # The name is in parentheses and may hold any character, closing parentheses too.
-        _, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        fields = _fields(Path(f"/proc/{pid}/stat").read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return None
-    state, *_ = fields.split()
-    if state in "ZX":
+    if fields[0] in "ZX":
         return None
-    return Process(pid, int(fields.split()[19]), os.path.basename(command.split(b"\0")[0].decode()))
+    return Process(pid, int(fields[19]), os.path.basename(command.split(b"\0")[0].decode()))
 
 
 def in_network_namespace(path: Path) -> list[Process]:
@@ -74,6 +80,11 @@ def in_cgroup(directory: Path) -> list[Process]:
     """Every process in the cgroup *directory* and below."""
     lists = (Path(inner, "cgroup.procs") for inner, _, _ in os.walk(directory))
     return _running(pid for pids in lists for pid in _members(pids))
+
+
+def _fields(stat: str) -> list[str]:
+    # From the state on. The name before is in parentheses and may hold any character, these too.
+    return stat.rpartition(")")[2].split()
 
 
 def _running(pids: Iterable[int]) -> list[Process]:

@@ -31,6 +31,21 @@ def test_a_process_that_has_ended_is_gone_even_before_it_is_waited_for(sleeper):
     assert processes.find(sleeper.pid) is None
 
 
+def test_a_paused_process_has_stopped_and_a_resumed_one_goes_on(sleeper):
+    found = processes.find(sleeper.pid)
+    found.pause()
+    assert os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED | os.WNOHANG) is not None
+    found.resume()
+    assert os.waitid(os.P_PID, sleeper.pid, os.WCONTINUED) is not None
+
+
+def test_pausing_what_has_ended_is_no_error(sleeper):
+    found = processes.find(sleeper.pid)
+    found.kill()
+    sleeper.wait()
+    found.pause()
+
+
 def test_a_pid_that_is_somebody_elses_by_now_gets_no_signal(sleeper):
     found = processes.find(sleeper.pid)
     former = processes.Process(found.pid, found.started - 1, found.name)
