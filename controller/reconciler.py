@@ -10,7 +10,7 @@ from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
-from lb.config.services import is_ours, key
+from lb.config.services import is_of_class, is_ours, key
 from lb.ipam.allocation import is_stray
 from lb.ipam.decision import (
     Decision,
@@ -159,5 +159,5 @@ def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
     """
     retyped = service.spec.type != LOAD_BALANCER
     ended = service.metadata.deletion_timestamp is not None
-    same_class = (service.spec.load_balancer_class or None) == load_balancer_class
-    return (retyped or (ended and same_class)) and ALLOCATED_FROM_POOL in service.metadata.annotations
+    let_go = retyped or (ended and is_of_class(service, load_balancer_class))
+    return let_go and ALLOCATED_FROM_POOL in service.metadata.annotations

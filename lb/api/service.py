@@ -9,13 +9,6 @@ from lb.api.meta import ObjectMeta, Value
 LOAD_BALANCER = "LoadBalancer"
 
 
-class Family(StrEnum):
-    """core/v1 IPFamily."""
-
-    IPV4 = "IPv4"
-    IPV6 = "IPv6"
-
-
 class TrafficPolicy(StrEnum):
     """core/v1 ServiceExternalTrafficPolicy."""
 

@@ -16,8 +16,13 @@ def is_ours(service: Service, load_balancer_class: str | None) -> bool:
     return (
         service.spec.type == LOAD_BALANCER
         and service.metadata.deletion_timestamp is None
-        and (service.spec.load_balancer_class or None) == load_balancer_class
+        and is_of_class(service, load_balancer_class)
     )
+
+
+def is_of_class(service: Service, load_balancer_class: str | None) -> bool:
+    """Whether *service* asks for a load balancer of this class; none, or an empty one, is the default's."""
+    return (service.spec.load_balancer_class or None) == load_balancer_class
 
 
 def status_address(service: Service) -> Address | None:
