@@ -1,5 +1,7 @@
 """Node (core/v1): where speakers run, and what keeps a node from announcing."""
 
+from msgspec import field
+
 from lb.api.meta import ObjectMeta, Value
 
 EXCLUDE_FROM_LOAD_BALANCERS = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -29,8 +31,15 @@ class NodeStatus(Value, frozen=True):
     addresses: tuple[NodeAddress, ...] = ()
 
 
+class NodeSpec(Value, frozen=True):
+    """core/v1 NodeSpec."""
+
+    pod_cidrs: tuple[str, ...] = field(name="podCIDRs", default=())
+
+
 class Node(Value, frozen=True):
     """core/v1 Node."""
 
     metadata: ObjectMeta
+    spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()

@@ -1,0 +1,75 @@
+"""ConfigurationState (metallb.io/v1beta1): whether a process of ours could read its configuration."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from lb.api.meta import ObjectMeta, Strict, Value
+
+KIND = "ConfigurationState"
+PLURAL = "configurationstates"
+VERSION = "v1beta1"
+
+COMPONENT_TYPE = "metallb.io/component-type"
+"""Label: `controller` or `speaker`."""
+NODE_NAME = "metallb.io/node-name"
+"""Label of a speaker's: its node."""
+SUBNETS = "anvil-lb.io/subnets"
+"""Annotation of a speaker's: the subnets that its node is on, as CIDRs with commas between."""
+
+
+class Result(StrEnum):
+    """ConfigurationState status.result."""
+
+    VALID = "Valid"
+    INVALID = "Invalid"
+    UNKNOWN = "Unknown"
+
+
+class Condition(Strict, frozen=True, omit_defaults=False):
+    """meta/v1 Condition. `last_transition_time` is RFC 3339 in UTC."""
+
+    type: Annotated[str, Meta(max_length=316, description="Type of the condition, in CamelCase.")]
+    status: Annotated[str, Meta(description="True, False or Unknown.")]
+    reason: Annotated[str, Meta(min_length=1, max_length=1024, description="Why, in one word.")]
+    message: Annotated[str, Meta(max_length=32768, description="Why, for a person.")]
+    last_transition_time: Annotated[
+        str, Meta(description="When the status last changed.", extra_json_schema={"format": "date-time"})
+    ]
+    observed_generation: Annotated[
+        int, Meta(ge=0, description="The generation that it tells of.", extra_json_schema={"format": "int64"})
+    ] = 0
+
+
+class ConfigurationStateSpec(Strict, frozen=True):
+    """ConfigurationState spec: nothing."""
+
+
+class ConfigurationStateStatus(Strict, frozen=True):
+    """ConfigurationState status."""
+
+    result: Annotated[Result | None, Meta(description="What the conditions come to.")] = None
+    error_summary: Annotated[str, Meta(description="The messages of the conditions that fail.")] = ""
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Meta(
+            description="One of each reader of the configuration.",
+            extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = ()
+
+
+class ConfigurationState(Value, frozen=True):
+    """An object of this kind."""
+
+    metadata: ObjectMeta
+    status: ConfigurationStateStatus = field(default_factory=ConfigurationStateStatus)
+
+
+COLUMNS = (
+    ("Result", ".status.result", "string", 0),
+    ("ErrorSummary", ".status.errorSummary", "string", 0),
+    ("Age", ".metadata.creationTimestamp", "date", 0),
+)
+"""What `kubectl get` shows: name, JSON path, type, priority."""

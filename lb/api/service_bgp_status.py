@@ -1,0 +1,32 @@
+"""ServiceBGPStatus (metallb.io/v1beta1): to which peers a node advertises a Service. Written by speakers."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from lb.api.meta import Strict
+
+KIND = "ServiceBGPStatus"
+PLURAL = "servicebgpstatuses"
+VERSION = "v1beta1"
+
+
+class ServiceBGPStatusSpec(Strict, frozen=True):
+    """ServiceBGPStatus spec: nothing."""
+
+
+class ServiceBGPStatusStatus(Strict, frozen=True):
+    """ServiceBGPStatus status."""
+
+    node: Annotated[str, Meta(description="Node that advertises.")] = ""
+    service_name: Annotated[str, Meta(description="Name of the Service.")] = ""
+    service_namespace: Annotated[str, Meta(description="Namespace of the Service.")] = ""
+    peers: Annotated[tuple[str, ...], Meta(description="BGPPeers that the Service is advertised to.")] = ()
+
+
+COLUMNS = (
+    ("Node", ".status.node", "string", 0),
+    ("Service Name", ".status.serviceName", "string", 0),
+    ("Service Namespace", ".status.serviceNamespace", "string", 0),
+)
+"""What `kubectl get` shows: name, JSON path, type, priority."""
