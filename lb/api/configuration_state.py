@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta, field
+from msgspec import Meta, Struct, field
 
-from lb.api.meta import ObjectMeta, Strict, Value
+from lb.api.meta import ObjectMeta, OwnerReference, Strict, Value
 
 KIND = "ConfigurationState"
 PLURAL = "configurationstates"
@@ -17,6 +17,20 @@ NODE_NAME = "metallb.io/node-name"
 """Label of a speaker's: its node."""
 SUBNETS = "anvil-lb.io/subnets"
 """Annotation of a speaker's: the subnets that its node is on, as CIDRs with commas between."""
+
+
+class Reader(Struct, frozen=True):
+    """A kind of process that reads the configuration; each tells one condition, as one field manager."""
+
+    component_type: str
+    condition_type: str
+    field_manager: str
+
+
+CONTROLLER = Reader("controller", "poolReconcilerValid", "poolReconciler")
+SPEAKER = Reader("speaker", "configReconcilerValid", "configReconciler")
+LONGEST_MESSAGE = 32768
+"""Characters of a condition's message."""
 
 
 class Result(StrEnum):
@@ -33,7 +47,7 @@ class Condition(Strict, frozen=True, omit_defaults=False):
     type: Annotated[str, Meta(max_length=316, description="Type of the condition, in CamelCase.")]
     status: Annotated[str, Meta(description="True, False or Unknown.")]
     reason: Annotated[str, Meta(min_length=1, max_length=1024, description="Why, in one word.")]
-    message: Annotated[str, Meta(max_length=32768, description="Why, for a person.")]
+    message: Annotated[str, Meta(max_length=LONGEST_MESSAGE, description="Why, for a person.")]
     last_transition_time: Annotated[
         str, Meta(description="When the status last changed.", extra_json_schema={"format": "date-time"})
     ]
@@ -60,10 +74,16 @@ class ConfigurationStateStatus(Strict, frozen=True):
     ] = ()
 
 
+class Metadata(ObjectMeta, frozen=True):
+    """meta/v1 ObjectMeta, with whom the object goes."""
+
+    owner_references: tuple[OwnerReference, ...] = ()
+
+
 class ConfigurationState(Value, frozen=True):
     """An object of this kind."""
 
-    metadata: ObjectMeta
+    metadata: Metadata
     status: ConfigurationStateStatus = field(default_factory=ConfigurationStateStatus)
 
 

@@ -29,6 +29,15 @@ class ObjectMeta(Value, frozen=True, omit_defaults=True):
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
+class OwnerReference(Value, frozen=True):
+    """meta/v1 OwnerReference: an object of the same namespace, with which this one is to go."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+
 class Operator(StrEnum):
     """meta/v1 LabelSelectorOperator."""
 

@@ -14,7 +14,14 @@ from msgspec import Raw, Struct, field
 
 from lb.api.meta import Value
 from lb.cluster import errors
-from lb.cluster.connection import CONNECT_SECONDS, Connection, translated
+from lb.cluster.connection import (
+    APPLY_PATCH,
+    CONNECT_SECONDS,
+    JSON,
+    MERGE_PATCH,
+    Connection,
+    translated,
+)
 from lb.cluster.credentials import Credentials
 from lb.cluster.errors import Call
 from lb.cluster.lines import Lines
@@ -84,7 +91,27 @@ class Client:
 
         Conflict if *body* holds a `metadata.resourceVersion` which is not the present one.
         """
-        return await self._object(resource, Call("patch", resource, namespace, name, subresource), body)
+        call = Call("patch", resource, namespace, name, subresource)
+        return await self._object(resource, call, body, content=MERGE_PATCH)
+
+    async def apply(
+        self,
+        resource: Resource[T],
+        name: str,
+        body: object,
+        *,
+        manager: str,
+        namespace: str = "",
+        subresource: str = "",
+    ) -> T:
+        """Server-side apply (KEP-555): create the object, or make it or its *subresource* hold *body*.
+
+        The fields in *body*, which names apiVersion, kind and name, are *manager*'s from then on, whoever had
+        them. Those that it applied before and that are not in *body* go. Returns what the object then is.
+        """
+        call = Call("patch", resource, namespace, name, subresource)
+        query = {"fieldManager": manager, "force": "true"}
+        return await self._object(resource, call, body, content=APPLY_PATCH, query=query)
 
     async def delete(self, resource: Resource[T], name: str, namespace: str = "") -> None:
         """Delete one object."""
@@ -130,8 +157,16 @@ class Client:
                 response.connection.transport.abort()  # unfinished: nobody waits for the TLS farewell
             response.close()
 
-    async def _object(self, resource: Resource[T], call: Call, body: object = None) -> T:
-        answer = await self._answer(call, body=body)
+    async def _object(
+        self,
+        resource: Resource[T],
+        call: Call,
+        body: object = None,
+        *,
+        content: str = JSON,
+        query: Mapping[str, str] | None = None,
+    ) -> T:
+        answer = await self._answer(call, body=body, content=content, query=query)
         try:
             return msgspec.json.decode(answer, type=resource.type)
         except msgspec.ValidationError as unfit:
@@ -142,9 +177,14 @@ class Client:
             raise errors.broken(call, str(cut)) from cut
 
     async def _answer(
-        self, call: Call, *, query: Mapping[str, str] | None = None, body: object = None
+        self,
+        call: Call,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content: str = JSON,
     ) -> bytes:
-        async with await self._connection.ask(call, query=query, body=body) as response:
+        async with await self._connection.ask(call, query=query, body=body, content=content) as response:
             with translated(call):
                 return await response.read()
 

@@ -25,6 +25,8 @@ ANSWER_SECONDS = 30.0
 """For a whole request and its answer, watches aside."""
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+"""YAML holds JSON."""
 
 _METHODS = {
     "get": "GET",
@@ -58,9 +60,10 @@ class Connection:
         *,
         query: Mapping[str, str] | None = None,
         body: object = None,
+        content: str = JSON,
         limits: aiohttp.ClientTimeout | None = None,
     ) -> aiohttp.ClientResponse:
-        """An answer which is a success and JSON, its body still to be read."""
+        """An answer which is a success and JSON, its body still to be read. *content*: the type of *body*."""
         access = await self._credentials.access()
         with translated(call):
             response = await self._session.request(
@@ -68,7 +71,7 @@ class Connection:
                 access.server + call.path,
                 params=query,
                 data=None if body is None else msgspec.json.encode(body),
-                headers=_headers(access, call),
+                headers=_headers(access, content),
                 timeout=limits or self._session.timeout,
                 ssl=access.ssl,
                 server_hostname=access.server_name,
@@ -107,8 +110,8 @@ def _why(lost: Exception) -> str:
     return str(lost) or type(lost).__name__
 
 
-def _headers(access: Access, call: Call) -> dict[str, str]:
-    headers = {"Content-Type": MERGE_PATCH if call.verb == "patch" else JSON}
+def _headers(access: Access, content: str) -> dict[str, str]:
+    headers = {"Content-Type": content}
     return {**headers, "Authorization": access.authorization} if access.authorization else headers
 
 

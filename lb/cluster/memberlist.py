@@ -6,22 +6,13 @@ MetalLB's name and form (base64 text of random bytes, without padding), so that 
 import base64
 import secrets
 
-from lb.api.meta import Value
+from lb.api.meta import OwnerReference
 from lb.api.secret import MEMBERLIST, SECRET_KEY, Secret
 from lb.cluster.client import Client
 from lb.cluster.errors import Conflict, GiveUp
 from lb.cluster.resource import SECRETS
 
 KEY_BYTES = 32
-
-
-class OwnerReference(Value, frozen=True):
-    """meta/v1 OwnerReference: the object with which the Secret is to go."""
-
-    api_version: str
-    kind: str
-    name: str
-    uid: str
 
 
 async def ensure_memberlist_key(

@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from lb.api import custom_resource, ip_address_pool, l2_advertisement
+from lb.api import configuration_state, custom_resource, ip_address_pool, l2_advertisement
+from lb.api.config_map import ConfigMap
+from lb.api.configuration_state import ConfigurationState
 from lb.api.custom_resource import CustomResource
 from lb.api.endpoint_slice import EndpointSlice
 from lb.api.meta import ObjectMeta, Value
@@ -93,8 +95,16 @@ def _custom(module: Any) -> Resource[CustomResource]:
 SERVICES = Resource("", "v1", "services", "Service", Service)
 NODES = Resource("", "v1", "nodes", "Node", Node)
 SECRETS = Resource("", "v1", "secrets", "Secret", Secret)
+CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", ConfigMap)
 EVENTS = Resource("", "v1", "events", "Event", Partial)
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", Partial)
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", EndpointSlice)
 IP_ADDRESS_POOLS = _custom(ip_address_pool)
 L2_ADVERTISEMENTS = _custom(l2_advertisement)
+CONFIGURATION_STATES = Resource(
+    custom_resource.GROUP,
+    configuration_state.VERSION,
+    configuration_state.PLURAL,
+    configuration_state.KIND,
+    ConfigurationState,
+)

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
+from lb.api.meta import OwnerReference
 from lb.api.secret import SECRET_KEY
 from lb.api.service import ALLOCATED_FROM_POOL, LoadBalancerIngress
 from lb.cluster.errors import Conflict, GiveUp
 from lb.cluster.events import Recorder, reference
-from lb.cluster.memberlist import OwnerReference, ensure_memberlist_key
+from lb.cluster.memberlist import ensure_memberlist_key
 from lb.cluster.outbox import ObjectReference
 from lb.cluster.resource import EVENTS, NAMESPACES, SECRETS, SERVICES, Selection, named
 from lb.cluster.service_status import patch_status
