@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 
 from msgspec import Struct
 
+from lb.config.excluded_interfaces import DEFAULT, Patterns
 from lb.observe.metrics import Layer2Metrics
 from speaker.layer2.driver import Driver
 from speaker.layer2.gratuitous import gratuitous_arp
@@ -32,12 +33,19 @@ class Announcer:
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[IPv4Address, Interfaces] = {}
+        self._present: Mapping[int, Interface] = {}
+        self._excluded: Patterns = DEFAULT
         self._ports: dict[int, _Port] = {}
 
     @property
     def interfaces(self) -> frozenset[str]:
         """The interfaces that carry announcements."""
         return frozenset(port.interface.name for port in self._ports.values())
+
+    @property
+    def indexes(self) -> frozenset[int]:
+        """The same by index."""
+        return frozenset(self._ports)
 
     def announce(self, address: IPv4Address, interfaces: Interfaces) -> None:
         """Answer for *address* on *interfaces*, and only there, and make it known where that is new."""
@@ -54,7 +62,18 @@ class Announcer:
 
     def use(self, interfaces: Mapping[int, Interface]) -> None:
         """These are the interfaces of the node now. What is announced is made known on those that are new."""
-        usable = {index: each for index, each in interfaces.items() if why_not(each) is None}
+        self._present = interfaces
+        self._settle()
+
+    def exclude(self, patterns: Patterns) -> None:
+        """Interfaces with a name that one of *patterns* is found in carry no announcements from now on."""
+        self._excluded = patterns
+        self._settle()
+
+    def _settle(self) -> None:
+        usable = {
+            index: each for index, each in self._present.items() if why_not(each, self._excluded) is None
+        }
         for index, port in list(self._ports.items()):
             if usable.get(index) != port.interface:
                 del self._ports[index]

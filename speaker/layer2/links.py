@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from socket import AF_UNSPEC
 
 from pyroute2 import AsyncIPRoute  # type: ignore[import-untyped]  # it ships no types
+from pyroute2.netlink import nlmsg  # type: ignore[import-untyped]  # as above
 from pyroute2.netlink.rtnl import RTMGRP_LINK  # type: ignore[import-untyped]  # as above
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyped]  # as above
 
@@ -19,7 +20,7 @@ async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
         await netlink.bind(groups=RTMGRP_LINK)
         interfaces = {each.index: each async for each in _dump(netlink)}
         yield dict(interfaces)
-        async for message in _events(netlink):
+        async for message in events(netlink):
             if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK") or message["family"] != AF_UNSPEC:
                 continue  # a bridge too tells of its ports, and that one left it by RTM_DELLINK
             interface = _interface(message)
@@ -33,7 +34,8 @@ async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
             yield dict(interfaces)
 
 
-async def _events(netlink: AsyncIPRoute) -> AsyncIterator[ifinfmsg]:
+async def events(netlink: AsyncIPRoute) -> AsyncIterator[nlmsg]:
+    """What the kernel tells the groups that *netlink* is bound to."""
     while True:
         async for message in netlink.get():  # ends with each message of the kernel's
             yield message

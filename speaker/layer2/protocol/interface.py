@@ -1,32 +1,17 @@
-"""The network interfaces of a node, and which of them carry announcements."""
+"""The network interfaces of a node, which of them carry announcements, and to which subnets these lead."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from enum import StrEnum
+from ipaddress import IPv4Interface, IPv6Interface
 
 from msgspec import Struct
+
+from lb.config.excluded_interfaces import DEFAULT, Patterns
 
 IFF_UP, IFF_BROADCAST, IFF_RUNNING, IFF_NOARP = 0x1, 0x2, 0x40, 0x80
 """Flags of <linux/if.h>; RUNNING tells of the carrier."""
 RELEVANT = IFF_UP | IFF_BROADCAST | IFF_RUNNING | IFF_NOARP
 """The flags whose change calls for announcing anew."""
-DEFAULT_EXCLUDED = (
-    "^docker.*",
-    "^cbr.*",
-    "^dummy.*",
-    "^virbr.*",
-    "^lxcbr.*",
-    "^veth.*",
-    "^lo$",
-    "^cali.*",
-    "^tunl.*",
-    "^flannel.*",
-    "^kube-ipvs.*",
-    "^cni.*",
-    "^nodelocaldns.*",
-    "^lxc.*",
-)
-"""Interfaces that lead to pods or to this machine itself; MetalLB's list."""
 
 
 class Interface(Struct, frozen=True):
@@ -42,6 +27,16 @@ class Interface(Struct, frozen=True):
     master: int | None
 
 
+class InterfaceAddress(Struct, frozen=True):
+    """An address of the interface with this index, and the prefix of its subnet."""
+
+    index: int
+    address: IPv4Interface | IPv6Interface
+
+
+Addresses = frozenset[InterfaceAddress]
+
+
 class WhyNot(StrEnum):
     """Why an interface carries no announcements."""
 
@@ -51,12 +46,27 @@ class WhyNot(StrEnum):
     ENSLAVED = "it is part of a bond or bridge, which announces in its place"
 
 
-def why_not(interface: Interface, excluded: Iterable[str] = DEFAULT_EXCLUDED) -> WhyNot | None:
+def why_not(interface: Interface, excluded: Patterns = DEFAULT) -> WhyNot | None:
     """Why *interface* carries no announcements; None where it does."""
-    if any(re.search(pattern, interface.name) for pattern in excluded):
+    if any(pattern.search(interface.name) for pattern in excluded):
         return WhyNot.EXCLUDED
     if not interface.flags & IFF_UP:
         return WhyNot.DOWN
     if interface.flags & IFF_NOARP or not interface.flags & IFF_BROADCAST or len(interface.mac) != 6:
         return WhyNot.NO_ARP
     return WhyNot.ENSLAVED if interface.master is not None else None
+
+
+def subnets(addresses: Iterable[InterfaceAddress], carrying: Set[int]) -> tuple[str, ...]:
+    """The subnets of the interfaces *carrying* announcements, by index: CIDRs, sorted, IPv4 first.
+
+    Those of one link or of this machine alone are left out.
+    """
+    networks = {
+        each.address.network
+        for each in addresses
+        if each.index in carrying and not (each.address.is_link_local or each.address.is_loopback)
+    }
+    return tuple(
+        map(str, sorted(networks, key=lambda each: (each.version, each.network_address, each.prefixlen)))
+    )

@@ -49,6 +49,10 @@ def test_a_selection_asks_only_for_what_it_names():
     }
 
 
+def test_a_name_cannot_widen_what_is_selected():
+    assert named(r"a,b=c\d") == r"metadata.name=a\,b\=c\\d"
+
+
 def test_a_key_holds_the_namespace_if_there_is_one():
     assert key_of(Partial(ObjectMeta(name="web", namespace="shop"))) == "shop/web"
     assert key_of(Partial(ObjectMeta(name="n1"))) == "n1"

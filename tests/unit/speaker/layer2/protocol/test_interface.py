@@ -1,13 +1,18 @@
+import re
+from ipaddress import ip_interface
+
 import pytest
 
+from lb.config.excluded_interfaces import DEFAULT
 from speaker.layer2.protocol.interface import (
-    DEFAULT_EXCLUDED,
     IFF_BROADCAST,
     IFF_NOARP,
     IFF_RUNNING,
     IFF_UP,
     Interface,
+    InterfaceAddress,
     WhyNot,
+    subnets,
     why_not,
 )
 
@@ -44,12 +49,34 @@ def test_an_interface_announces_unless_there_is_a_reason(given, expected):
     assert why_not(given) is expected
 
 
-@pytest.mark.parametrize("pattern", DEFAULT_EXCLUDED)
+@pytest.mark.parametrize("pattern", [each.pattern for each in DEFAULT])
 def test_each_pattern_of_the_default_list_excludes(pattern):
     name = pattern.removeprefix("^").removesuffix("$").removesuffix(".*")
     assert why_not(interface(name)) is WhyNot.EXCLUDED
 
 
 def test_other_patterns_replace_the_default_list():
-    assert why_not(interface("veth0"), ("^eth",)) is None
-    assert why_not(interface("eth0"), ("^eth",)) is WhyNot.EXCLUDED
+    only = (re.compile("^eth"),)
+    assert why_not(interface("veth0"), only) is None
+    assert why_not(interface("eth0"), only) is WhyNot.EXCLUDED
+
+
+def on(index, *addresses):
+    return [InterfaceAddress(index, ip_interface(each)) for each in addresses]
+
+
+def test_the_subnets_are_those_of_the_interfaces_that_carry_announcements():
+    addresses = [*on(2, "192.0.2.7/24", "10.0.0.1/8"), *on(3, "198.51.100.1/24")]
+    assert subnets(addresses, {2}) == ("10.0.0.0/8", "192.0.2.0/24")
+
+
+def test_each_subnet_is_named_once_and_ipv4_comes_first():
+    addresses = [
+        *on(2, "2001:db8::1/64", "2001:db8::2/64", "fd00::1/48"),
+        *on(3, "192.0.2.1/24", "192.0.2.1/25"),
+    ]
+    assert subnets(addresses, {2, 3}) == ("192.0.2.0/24", "192.0.2.0/25", "2001:db8::/64", "fd00::/48")
+
+
+def test_what_leads_to_no_other_host_is_no_subnet():
+    assert subnets(on(2, "169.254.1.1/16", "fe80::1/64", "127.0.0.1/8", "::1/128"), {2}) == ()
