@@ -1,4 +1,7 @@
-"""A client on the nodes' segment: a network namespace with an address and a MAC, outside the cluster."""
+"""A client on the nodes' segment: a network namespace with an address and a MAC, outside the cluster.
+
+Its programs see the host's files; everything is as on the host but the network.
+"""
 
 import http.client
 import subprocess
@@ -6,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from pyroute2 import IPRoute  # type: ignore[import-untyped]  # ships no types
@@ -26,7 +30,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Client:
-    """A host that only talks; *namespace* is its network namespace's name."""
+    """A host outside the cluster; *namespace* is its network namespace's name."""
 
     name: str
     namespace: str
@@ -39,13 +43,23 @@ class Client:
 
     def run(self, argv: Sequence[str], *, check: bool = True, timeout: float = 60) -> str:
         """The standard output of *argv* run there; raises `LabError` if it fails and *check* is set."""
-        command = namespaces.command(self.namespace, argv)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(self.command(argv), capture_output=True, text=True, timeout=timeout)
         if check and done.returncode != 0:
             raise LabError(
                 f"{' '.join(argv)} on {self.name} ended with {done.returncode}: {done.stderr.strip()}"
             )
         return done.stdout
+
+    def popen(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+        """Run *argv* there as `subprocess.Popen` would: its pid and signals are the program's own.
+
+        It ends with the lab at the latest.
+        """
+        return subprocess.Popen(self.command(argv), **options)
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs *argv* there."""
+        return namespaces.command(self.namespace, argv)
 
     def inside(self) -> AbstractContextManager[None]:
         """`with client.inside():` this thread opens its sockets there; do not await in it."""

@@ -92,6 +92,8 @@ def api_server() -> Program:
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged=true",
             "--anonymous-auth=false",
+            # Dial the endpoints of a webhook's Service: its cluster address leads nowhere without kube-proxy.
+            "--enable-aggregator-routing=true",
         ],
     )
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from lb.lab import capture, namespaces, record, startup
+import yaml
+
+from lb.lab import capture, endpoints, record, startup
 from lb.lab.addressing import BRIDGE, CONTROL_PLANE
 from lb.lab.api import Api
 from lb.lab.client import Client
@@ -94,6 +96,11 @@ class Lab:
         return self._site.kubeconfig
 
     @property
+    def segment_kubeconfig(self) -> Path:
+        """The same for programs on the nodes' segment: it names the API server's address there."""
+        return self._site.segment_kubeconfig
+
+    @property
     def node_names(self) -> tuple[str, ...]:
         """The nodes' names, whether they are on or off."""
         return self._site.record.nodes
@@ -151,7 +158,7 @@ class Lab:
         """The command line that runs *argv* on a node, a client or the `control-plane`."""
         if host in self._site.record.machines:
             return self._site.machine(host).command(argv)
-        return namespaces.command(self.client(host).namespace, argv)
+        return self.client(host).command(argv)
 
     def container(
         self, pod: str, container: str | None = None, *, namespace: str = "default"
@@ -169,6 +176,17 @@ class Lab:
             self.kubectl("apply", "-f", str(manifest))
         else:
             self.kubectl("apply", "-f", "-", input=manifest)
+
+    def stand_in(
+        self, client: Client, service: str, port: int, *, namespace: str = "default", port_name: str = ""
+    ) -> None:
+        """Let *client* answer for the Service's port *port_name* at its own *port*, beside pods or without.
+
+        This is how the API server finds a webhook that runs outside the cluster. It holds until the
+        EndpointSlices with the Service's label `kubernetes.io/service-name` are deleted.
+        """
+        made = endpoints.slices(namespace, service, client.name, client.address, port, port_name)
+        self.apply(yaml.safe_dump_all(made))
 
     def wait_for(self, condition: Callable[[], T | None], what: str, timeout: float = 60) -> T:
         """The first true value of *condition* within *timeout* seconds; *what* names it in the error."""

@@ -36,6 +36,11 @@ class Site:
         """Where the administrator's kubeconfig lies."""
         return self.record.directory / "kubeconfig"
 
+    @property
+    def segment_kubeconfig(self) -> Path:
+        """Where the administrator's kubeconfig for programs on the segment lies."""
+        return self.record.directory / "segment.kubeconfig"
+
     def namespace(self, host: str) -> str:
         """The network namespace of *host* or of the segment; raises `LabError` if there is none."""
         return self.record.namespace(host if host == BRIDGE else self.port(host))

@@ -72,10 +72,11 @@ def _begin_control_plane(site: Site, authority: Authority) -> None:
     site.switch_on(CONTROL_PLANE)
     machine.start(control_plane.etcd())
     machine.start(control_plane.api_server())
-    server = f"https://127.0.0.1:{_start_relay(machine)}"
+    relayed = f"https://127.0.0.1:{_start_relay(machine)}"
     login = authority.client(ADMINISTRATOR, "system:masters")
-    config = kubeconfig.render(server, authority.pair.certificate, ADMINISTRATOR, login)
-    _write_files(site.kubeconfig.parent, {site.kubeconfig.name: config.encode()})
+    for path, server in ((site.kubeconfig, relayed), (site.segment_kubeconfig, control_plane.SERVER)):
+        config = kubeconfig.render(server, authority.pair.certificate, ADMINISTRATOR, login)
+        _write_files(path.parent, {path.name: config.encode()})
 
 
 def _begin_nodes(site: Site, authority: Authority, parts: Parts) -> None:
