@@ -18,6 +18,7 @@ from lb.cluster.connection import (
     APPLY_PATCH,
     CONNECT_SECONDS,
     JSON,
+    JSON_PATCH,
     MERGE_PATCH,
     Connection,
     translated,
@@ -87,12 +88,14 @@ class Client:
     async def patch(
         self, resource: Resource[T], name: str, body: object, *, namespace: str = "", subresource: str = ""
     ) -> T:
-        """Merge-patch (RFC 7396) the object or its *subresource*. Returns what the object then is.
+        """Patch the object or its *subresource*: a list as JSON patch (RFC 6902), else by merging (RFC 7396).
 
-        Conflict if *body* holds a `metadata.resourceVersion` which is not the present one.
+        Returns what the object then is. Conflict if *body* sets a `metadata.resourceVersion` which is not the
+        present one.
         """
         call = Call("patch", resource, namespace, name, subresource)
-        return await self._object(resource, call, body, content=MERGE_PATCH)
+        content = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
+        return await self._object(resource, call, body, content=content)
 
     async def apply(
         self,

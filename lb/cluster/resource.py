@@ -18,6 +18,7 @@ from lb.api.meta import ObjectMeta, Value
 from lb.api.node import Node
 from lb.api.secret import Secret
 from lb.api.service import Service
+from lb.api.webhook import CustomResourceDefinition, ValidatingWebhookConfiguration
 
 
 class KubernetesObject(Protocol):
@@ -99,6 +100,20 @@ CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", ConfigMap)
 EVENTS = Resource("", "v1", "events", "Event", Partial)
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", Partial)
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", EndpointSlice)
+VALIDATING_WEBHOOK_CONFIGURATIONS = Resource(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+    ValidatingWebhookConfiguration,
+)
+CUSTOM_RESOURCE_DEFINITIONS = Resource(
+    "apiextensions.k8s.io",
+    "v1",
+    "customresourcedefinitions",
+    "CustomResourceDefinition",
+    CustomResourceDefinition,
+)
 IP_ADDRESS_POOLS = _custom(ip_address_pool)
 L2_ADVERTISEMENTS = _custom(l2_advertisement)
 CONFIGURATION_STATES = Resource(
