@@ -4,50 +4,96 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from lb.api.meta import LabelSelector, Strict
+from lb.api.community import A_COMMUNITY
+from lb.api.meta import INT32, INT64, STATED, Selectors, Strict
+from lb.api.rule import Rule, guarded
 
 KIND = "BGPAdvertisement"
 PLURAL = "bgpadvertisements"
 VERSION = "v1beta1"
 
+AN_IPV4_LENGTH = Rule(
+    "self <= 32", message="the prefix length of an IPv4 route is at most 32. Write a number from 1 to 32."
+)
+AN_IPV6_LENGTH = Rule(
+    "self >= 1 && self <= 128",
+    message="the prefix length of an IPv6 route is from 1 to 128. Write a number from 1 to 128.",
+)
+NO_NAME = "self.matches('^[0-9]+:[0-9]+$') || self.startsWith('large:')"
+A_COMMUNITY_OR_NAME = Rule(f"!({NO_NAME}) || ({A_COMMUNITY.rule})", message=A_COMMUNITY.message)
+NO_COMMUNITY_TWICE = Rule(
+    "self.all(each, self.exists_one(other, other == each))",
+    message="a community stands there twice. List each once.",
+)
+RULES = (
+    Rule(
+        "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0"
+        " || (!has(self.aggregationLength) || self.aggregationLength == 32)"
+        " && (!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128)",
+        message="a route to several addresses cannot be of some Services only."
+        " Remove serviceSelectors, or aggregationLength and aggregationLengthV6.",
+        field_path=".serviceSelectors",
+    ),
+)
+"""What holds of a spec as a whole."""
+
 
 class BGPAdvertisementSpec(Strict, frozen=True):
     """BGPAdvertisement spec."""
 
-    aggregation_length: Annotated[
-        int | None, Meta(ge=1, description="Prefix length that IPv4 routes are aggregated to.")
-    ] = 32
-    aggregation_length_v6: Annotated[
-        int | None, Meta(description="Prefix length that IPv6 routes are aggregated to.")
-    ] = field(name="aggregationLengthV6", default=128)
+    aggregation_length: (
+        Annotated[
+            int,
+            INT32,
+            STATED,
+            guarded(AN_IPV4_LENGTH),
+            Meta(ge=1, description="Prefix length that IPv4 routes are aggregated to."),
+        ]
+        | None
+    ) = 32
+    aggregation_length_v6: (
+        Annotated[
+            int,
+            INT32,
+            STATED,
+            guarded(AN_IPV6_LENGTH),
+            Meta(description="Prefix length that IPv6 routes are aggregated to."),
+        ]
+        | None
+    ) = field(name="aggregationLengthV6", default=128)
     local_pref: Annotated[
         int,
-        Meta(
-            ge=0,
-            le=4294967295,
-            description="LOCAL_PREF towards internal peers; 0: none is set.",
-            extra_json_schema={"format": "int32"},
-        ),
+        # MetalLB's int32 leaves the upper half out where Kubernetes takes it at its word, from 1.36 on.
+        INT64,
+        Meta(ge=0, le=4294967295, description="LOCAL_PREF towards internal peers; 0: none is set."),
     ] = 0
-    as_path_prepend: Annotated[
-        int | None,
-        Meta(ge=1, le=10, description="How often our AS number is prepended to AS_PATH in addition."),
-    ] = None
+    as_path_prepend: (
+        Annotated[
+            int,
+            INT32,
+            Meta(ge=1, le=10, description="How often our AS number is prepended to AS_PATH in addition."),
+        ]
+        | None
+    ) = None
     communities: Annotated[
-        tuple[str, ...],
-        Meta(description="Communities (65000:1, large:1:2:3), or names that a Community object defines."),
+        tuple[Annotated[str, Meta(max_length=253), guarded(A_COMMUNITY_OR_NAME)], ...],
+        guarded(NO_COMMUNITY_TWICE),
+        Meta(
+            max_length=128,
+            description="Communities (65000:1, large:1:2:3), or names that a Community object defines.",
+        ),
     ] = ()
     ip_address_pools: Annotated[
         tuple[str, ...], Meta(description="Pools by name. With no name and no selector: all pools.")
     ] = ()
     ip_address_pool_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of pools by their labels.")
+        Selectors, Meta(description="Selectors, ORed, of pools by their labels.")
     ] = ()
     node_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of nodes that advertise. None: all.")
+        Selectors, Meta(description="Selectors, ORed, of nodes that advertise. None: all.")
     ] = ()
     service_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of Services to advertise. None: all.")
+        Selectors, Meta(description="Selectors, ORed, of Services to advertise. None: all.")
     ] = ()
     peers: Annotated[tuple[str, ...], Meta(description="BGPPeers by name. None: all.")] = ()
 

@@ -8,14 +8,98 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from lb.api.meta import LabelSelector, Strict
+from lb.api.meta import ATOMIC_MAP, INT64, STATED, Selectors, Strict
+from lb.api.rule import Rule, guarded
 
 KIND = "BGPPeer"
 PLURAL = "bgppeers"
 VERSION = "v1beta2"
 
-ASN = Meta(ge=0, le=4294967295, extra_json_schema={"format": "int64"})
+NOT_ZERO = Rule("self != 0", message="0 is no AS number (RFC 7607). Write the number of our AS.")
+AN_ADDRESS = Rule(
+    "self == '' || isIP(self.trim())",
+    message="this is no IP address. Write one such as 192.0.2.1 or 2001:db8::1.",
+)
+AN_IDENTIFIER = Rule(
+    "self == '' || isIP(self.trim()) && ip(self.trim()).family() == 4",
+    message="a BGP Identifier is written as an IPv4 address. Write one such as 192.0.2.1.",
+)
+IS_DURATION = "matches('^(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^0$')"
+A_DURATION = Rule(f"self.{IS_DURATION}", message="this is no duration. Write one such as 90s or 1m30s.")
+A_HOLD_TIME = Rule(
+    f"!self.{IS_DURATION} || duration(self).getSeconds() == 0"
+    " || duration(self).getSeconds() >= 3 && duration(self).getSeconds() <= 65535",
+    message="a hold time is 0 or from 3 to 65535 seconds (RFC 4271). Write one such as 90s.",
+)
+A_CONNECT_TIME = Rule(
+    f"!self.{IS_DURATION} || duration(self).getSeconds() >= 1 && duration(self).getSeconds() <= 65535"
+    " && duration(self).getMilliseconds() % 1000 == 0",
+    message="a connect time is from 1 to 65535 whole seconds. Write one such as 10s.",
+)
+UNCHANGED = Rule(
+    "self == oldSelf",
+    message="it cannot be changed while the peer exists. Delete the peer and create it anew.",
+)
+KEEPALIVE_WITHIN_HOLD_TIME = Rule(
+    f"!has(self.holdTime) || !self.holdTime.{IS_DURATION}"
+    f" || !has(self.keepaliveTime) || !self.keepaliveTime.{IS_DURATION}"
+    " || duration(self.keepaliveTime) <= duration(self.holdTime)",
+    message="it is longer than the hold time. Write a third of holdTime, or remove it.",
+    field_path=".keepaliveTime",
+)
+RULES = (
+    Rule(
+        "has(self.peerASN) && self.peerASN != 0 || has(self.dynamicASN)",
+        message="neither peerASN nor dynamicASN is given."
+        " Write the peer's AS number, or internal or external in dynamicASN.",
+        field_path=".peerASN",
+    ),
+    Rule(
+        "!has(self.peerASN) || self.peerASN == 0 || !has(self.dynamicASN)",
+        message="peerASN is given, too. Remove one of them.",
+        field_path=".dynamicASN",
+    ),
+    Rule(
+        "has(self.peerAddress) && self.peerAddress != '' || has(self.interface) && self.interface != ''",
+        message="neither peerAddress nor interface is given."
+        " Write the peer's IP address, or the interface that it is found behind.",
+        field_path=".peerAddress",
+    ),
+    Rule(
+        "!has(self.peerAddress) || self.peerAddress == '' || !has(self.interface) || self.interface == ''",
+        message="peerAddress is given, too. Remove one of them.",
+        field_path=".interface",
+    ),
+    Rule(
+        "!has(self.ebgpMultiHop) || !self.ebgpMultiHop"
+        " || !(has(self.peerASN) && self.peerASN == self.myASN)"
+        " && !(has(self.dynamicASN) && self.dynamicASN == 'internal')",
+        message="the peer is of our AS, and the field is for external peers. Remove it.",
+        field_path=".ebgpMultiHop",
+    ),
+    Rule(
+        "!has(self.password) || self.password == ''"
+        " || !has(self.passwordSecret) || !has(self.passwordSecret.name) || self.passwordSecret.name == ''",
+        message="password is given, too. Remove one of them.",
+        field_path=".passwordSecret",
+    ),
+    KEEPALIVE_WITHIN_HOLD_TIME,
+)
+"""What holds of a spec as a whole."""
+
+ASN = Annotated[int, INT64, Meta(ge=0, le=4294967295)]
 """An autonomous system number (RFC 6793)."""
+OurASN = Annotated[ASN, guarded(NOT_ZERO), Meta(description="Our AS number in the session.")]
+Address = Annotated[str, guarded(AN_ADDRESS)]
+"""Of an IP, or empty for none."""
+Identifier = Annotated[str, guarded(AN_IDENTIFIER), Meta(description="Our BGP Identifier, an IPv4 address.")]
+Duration = Annotated[str, guarded(A_DURATION), Meta(max_length=64)]
+HoldTime = Annotated[
+    str,
+    guarded(A_DURATION, A_HOLD_TIME),
+    Meta(max_length=64, description="Hold time to propose (RFC 4271)."),
+]
+KeepaliveTime = Annotated[Duration, Meta(description="Time between KEEPALIVEs (RFC 4271).")]
 
 
 class DynamicASN(StrEnum):
@@ -35,57 +119,71 @@ class SecretReference(Strict, frozen=True):
 class BGPPeerSpec(Strict, frozen=True):
     """BGPPeer spec. Times are Go durations, such as `90s` or `1m30s`."""
 
-    my_asn: Annotated[int, ASN, Meta(description="Our AS number in the session.")] = field(name="myASN")
-    peer_asn: Annotated[int, ASN, Meta(description="The peer's AS number. Either this or dynamicASN.")] = (
-        field(name="peerASN", default=0)
+    my_asn: OurASN = field(name="myASN")
+    peer_asn: Annotated[ASN, Meta(description="The peer's AS number. Either this or dynamicASN.")] = field(
+        name="peerASN", default=0
     )
     local_asn: Annotated[
         int,
-        Meta(
-            ge=1,
-            le=4294967295,
-            description="AS number that this peer is shown in place of myASN.",
-            extra_json_schema={"format": "int64"},
-        ),
+        INT64,
+        Meta(ge=1, le=4294967295, description="AS number that this peer is shown in place of myASN."),
     ] = field(name="localASN", default=0)
     dynamic_asn: Annotated[
-        DynamicASN | None, Meta(description="Take the peer's AS number from its OPEN message.")
+        DynamicASN | None,
+        Meta(
+            description="Take the peer's AS number from its OPEN message: our own only (internal),"
+            " or any other only (external)."
+        ),
     ] = field(name="dynamicASN", default=None)
-    peer_address: Annotated[str, Meta(description="IP address of the peer. Either this or interface.")] = ""
+    peer_address: Annotated[
+        Address, Meta(description="IP address of the peer. Either this or interface.")
+    ] = ""
     interface: Annotated[
         str, Meta(description="Interface behind which the peer is found, for an unnumbered session.")
     ] = ""
-    source_address: Annotated[str, Meta(description="IP address of the node to open the session from.")] = ""
-    peer_port: Annotated[int, Meta(ge=1, le=16384, description="TCP port of the peer.")] = 179
-    hold_time: Annotated[str | None, Meta(description="Hold time to propose (RFC 4271).")] = None
-    keepalive_time: Annotated[str | None, Meta(description="Time between KEEPALIVEs (RFC 4271).")] = None
-    connect_time: Annotated[
-        str | None, Meta(description="Time between attempts to connect, in whole seconds.")
-    ] = None
-    router_id: Annotated[str, Meta(description="Our BGP Identifier, an IPv4 address.")] = field(
-        name="routerID", default=""
-    )
+    source_address: Annotated[
+        Address, Meta(description="IP address of the node to open the session from.")
+    ] = ""
+    peer_port: Annotated[int, STATED, Meta(ge=1, le=16384, description="TCP port of the peer.")] = 179
+    hold_time: HoldTime | None = None
+    keepalive_time: KeepaliveTime | None = None
+    connect_time: (
+        Annotated[
+            str,
+            guarded(A_DURATION, A_CONNECT_TIME),
+            Meta(max_length=64, description="Time between attempts to connect, in whole seconds."),
+        ]
+        | None
+    ) = None
+    router_id: Identifier = field(name="routerID", default="")
     node_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of nodes that peer. None: all.")
+        Selectors, Meta(description="Selectors, ORed, of nodes that peer. None: all.")
     ] = ()
     password: Annotated[str, Meta(description="Password of TCP MD5 (RFC 2385).")] = ""
     password_secret: Annotated[
         SecretReference | None,
+        ATOMIC_MAP,
         Meta(description="Secret of type kubernetes.io/basic-auth whose key password is the password."),
     ] = None
     bfd_profile: Annotated[str, Meta(description="BFDProfile by name. None: no BFD.")] = ""
     enable_graceful_restart: Annotated[
-        bool, Meta(description="Offer graceful restart (RFC 4724). Cannot be changed afterwards.")
+        bool,
+        guarded(UNCHANGED),
+        Meta(description="Offer graceful restart (RFC 4724). Cannot be changed afterwards."),
     ] = False
     ebgp_multi_hop: Annotated[
         bool, Meta(description="Whether an external peer is more than one hop away.")
     ] = field(name="ebgpMultiHop", default=False)
     vrf: Annotated[str, Meta(description="VRF of the node in which the peer is reached.")] = ""
-    disable_mp: Annotated[bool, Meta(description="Deprecated, without effect.")] = field(
-        name="disableMP", default=False
-    )
+    disable_mp: Annotated[
+        bool,
+        STATED,
+        Meta(description="Deprecated, without effect: see dualStackAddressFamily."),
+    ] = field(name="disableMP", default=False)
     dual_stack_address_family: Annotated[
-        bool, Meta(description="Exchange IPv4 and IPv6 routes, whatever family the session has.")
+        bool,
+        STATED,
+        Meta(description="Exchange IPv4 and IPv6 routes, whatever family the session has."),
     ] = False
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from lb.api.meta import ObjectMeta, OwnerReference, Strict, Value
+from lb.api.meta import INT64, ObjectMeta, OwnerReference, Strict, Value
 
 KIND = "ConfigurationState"
 PLURAL = "configurationstates"
@@ -31,6 +31,12 @@ CONTROLLER = Reader("controller", "poolReconcilerValid", "poolReconciler")
 SPEAKER = Reader("speaker", "configReconcilerValid", "configReconciler")
 LONGEST_MESSAGE = 32768
 """Characters of a condition's message."""
+CONDITION_TYPE = (
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+    r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+)
+REASON = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
+"""Forms of a condition's type and reason (meta/v1 Condition)."""
 
 
 class Result(StrEnum):
@@ -44,20 +50,20 @@ class Result(StrEnum):
 class Condition(Strict, frozen=True, omit_defaults=False):
     """meta/v1 Condition. `last_transition_time` is RFC 3339 in UTC."""
 
-    type: Annotated[str, Meta(max_length=316, description="Type of the condition, in CamelCase.")]
-    status: Annotated[str, Meta(description="True, False or Unknown.")]
-    reason: Annotated[str, Meta(min_length=1, max_length=1024, description="Why, in one word.")]
+    type: Annotated[
+        str, Meta(max_length=316, pattern=CONDITION_TYPE, description="Type of the condition, in CamelCase.")
+    ]
+    status: Annotated[
+        str, Meta(description="Whether it holds.", extra_json_schema={"enum": ["True", "False", "Unknown"]})
+    ]
+    reason: Annotated[
+        str, Meta(min_length=1, max_length=1024, pattern=REASON, description="Why, in one word.")
+    ]
     message: Annotated[str, Meta(max_length=LONGEST_MESSAGE, description="Why, for a person.")]
     last_transition_time: Annotated[
         str, Meta(description="When the status last changed.", extra_json_schema={"format": "date-time"})
     ]
-    observed_generation: Annotated[
-        int, Meta(ge=0, description="The generation that it tells of.", extra_json_schema={"format": "int64"})
-    ] = 0
-
-
-class ConfigurationStateSpec(Strict, frozen=True):
-    """ConfigurationState spec: nothing."""
+    observed_generation: Annotated[int, INT64, Meta(ge=0, description="The generation that it tells of.")] = 0
 
 
 class ConfigurationStateStatus(Strict, frozen=True):

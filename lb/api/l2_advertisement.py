@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from msgspec import Meta, field
+from msgspec import Meta
 
-from lb.api.meta import LabelSelector, Strict
+from lb.api.meta import INT32, Selector, Selectors, Strict
 
 KIND = "L2Advertisement"
 PLURAL = "l2advertisements"
@@ -15,9 +15,11 @@ class PreferredNode(Strict, frozen=True):
     """L2Advertisement spec.preferredNodeSelectors[]."""
 
     weight: Annotated[
-        int, Meta(ge=1, le=100, description="Added to the score of each node that the preference matches.")
+        int,
+        INT32,
+        Meta(ge=1, le=100, description="Added to the score of each node that the preference matches."),
     ]
-    preference: Annotated[LabelSelector, Meta(description="Selector of the preferred nodes.")]
+    preference: Annotated[Selector, Meta(description="Selector of the preferred nodes.")]
 
 
 class L2AdvertisementSpec(Strict, frozen=True):
@@ -27,20 +29,21 @@ class L2AdvertisementSpec(Strict, frozen=True):
         tuple[str, ...], Meta(description="Pools by name. With no name and no selector: all pools.")
     ] = ()
     ip_address_pool_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of pools by their labels.")
+        Selectors, Meta(description="Selectors, ORed, of pools by their labels.")
     ] = ()
     node_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of nodes that may announce. None: all.")
+        Selectors, Meta(description="Selectors, ORed, of nodes that may announce. None: all.")
     ] = ()
     interfaces: Annotated[
         tuple[str, ...], Meta(description="Interfaces, by exact name, to announce on. None: all.")
     ] = ()
     service_selectors: Annotated[
-        tuple[LabelSelector, ...], Meta(description="Selectors, ORed, of Services to announce. None: all.")
+        Selectors, Meta(description="Selectors, ORed, of Services to announce. None: all.")
     ] = ()
     preferred_node_selectors: Annotated[
-        tuple[PreferredNode, ...], Meta(description="Nodes that are preferred, with weights.")
-    ] = field(default=())
+        tuple[PreferredNode, ...],
+        Meta(max_length=5000, description="Nodes that are preferred, with weights."),
+    ] = ()
 
 
 class L2AdvertisementStatus(Strict, frozen=True):

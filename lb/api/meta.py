@@ -6,6 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from lb.api.rule import Rule, guarded
+
+ATOMIC_LIST = Meta(extra_json_schema={"x-kubernetes-list-type": "atomic"})
+ATOMIC_MAP = Meta(extra_json_schema={"x-kubernetes-map-type": "atomic"})
+"""Server-side apply replaces such a list or map as a whole."""
+
 
 class Value(Struct, frozen=True, rename="camel"):
     """A frozen object of the Kubernetes API: camelCase on the wire, unknown fields passed over."""
@@ -38,6 +44,13 @@ class OwnerReference(Value, frozen=True):
     uid: str
 
 
+INT32 = Meta(extra_json_schema={"format": "int32"})
+INT64 = Meta(extra_json_schema={"format": "int64"})
+IS_STATED = "x-stated"
+STATED = Meta(extra_json_schema={IS_STATED: True})
+"""For a field whose default the CRD states, so that `kubectl get` and other programs see it."""
+
+
 class Operator(StrEnum):
     """meta/v1 LabelSelectorOperator."""
 
@@ -47,14 +60,32 @@ class Operator(StrEnum):
     DOES_NOT_EXIST = "DoesNotExist"
 
 
+KNOWN_OPERATOR = Rule(
+    "self in ['In', 'NotIn', 'Exists', 'DoesNotExist']",
+    message="the operator is none of In, NotIn, Exists and DoesNotExist. Write one of these.",
+)
+VALUES_FIT_OPERATOR = Rule(
+    "self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0"
+    " : !(self.operator in ['Exists', 'DoesNotExist']) || !has(self.values) || self.values.size() == 0",
+    message_expression="'operator ' + self.operator + (self.operator in ['In', 'NotIn']"
+    " ? ' needs at least one value' : ' takes no values') + '. Correct the operator or its values.'",
+)
+
+
 class LabelSelectorRequirement(Strict, frozen=True):
     """meta/v1 LabelSelectorRequirement."""
 
     key: Annotated[str, Meta(description="Label key that the requirement applies to.")]
-    operator: Annotated[Operator, Meta(description="Relation of the key to the values.")]
+    operator: Annotated[
+        Operator,
+        Meta(description="Relation of the key to the values: In, NotIn, Exists or DoesNotExist."),
+        # MetalLB's schema has no enum here.
+        guarded(KNOWN_OPERATOR, enum=None),
+    ]
     values: Annotated[
         tuple[str, ...],
-        Meta(description="Non-empty for In and NotIn, empty for Exists and DoesNotExist."),
+        ATOMIC_LIST,
+        Meta(description="At least one for In and NotIn, none for Exists and DoesNotExist."),
     ] = ()
 
 
@@ -65,5 +96,11 @@ class LabelSelector(Strict, frozen=True):
         dict[str, str], Meta(description="Each pair stands for an In requirement with one value.")
     ] = field(default_factory=dict)
     match_expressions: Annotated[
-        tuple[LabelSelectorRequirement, ...], Meta(description="Requirements, all of which must hold.")
+        tuple[Annotated[LabelSelectorRequirement, guarded(VALUES_FIT_OPERATOR)], ...],
+        ATOMIC_LIST,
+        Meta(max_length=50, description="Requirements, all of which must hold."),
     ] = ()
+
+
+Selector = Annotated[LabelSelector, ATOMIC_MAP]
+Selectors = Annotated[tuple[Selector, ...], Meta(max_length=5000)]

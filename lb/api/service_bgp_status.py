@@ -5,10 +5,18 @@ from typing import Annotated
 from msgspec import Meta
 
 from lb.api.meta import Strict
+from lb.api.rule import Rule, guarded
 
 KIND = "ServiceBGPStatus"
 PLURAL = "servicebgpstatuses"
 VERSION = "v1beta1"
+
+UNCHANGED = guarded(
+    Rule(
+        "self == oldSelf",
+        message="an object tells of one Service on one node for good. Delete it and create another.",
+    )
+)
 
 
 class ServiceBGPStatusSpec(Strict, frozen=True):
@@ -18,9 +26,9 @@ class ServiceBGPStatusSpec(Strict, frozen=True):
 class ServiceBGPStatusStatus(Strict, frozen=True):
     """ServiceBGPStatus status."""
 
-    node: Annotated[str, Meta(description="Node that advertises.")] = ""
-    service_name: Annotated[str, Meta(description="Name of the Service.")] = ""
-    service_namespace: Annotated[str, Meta(description="Namespace of the Service.")] = ""
+    node: Annotated[str, UNCHANGED, Meta(description="Node that advertises.")] = ""
+    service_name: Annotated[str, UNCHANGED, Meta(description="Name of the Service.")] = ""
+    service_namespace: Annotated[str, UNCHANGED, Meta(description="Namespace of the Service.")] = ""
     peers: Annotated[tuple[str, ...], Meta(description="BGPPeers that the Service is advertised to.")] = ()
 
 

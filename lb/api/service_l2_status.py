@@ -1,14 +1,22 @@
-"""ServiceL2Status (metallb.io/v1beta1): which node announces a Service by ARP and NDP. Written by speakers."""
+"""ServiceL2Status (metallb.io/v1beta1): which node announces a Service in its subnet. Written by speakers."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
 from lb.api.meta import Strict
+from lb.api.rule import Rule, guarded
 
 KIND = "ServiceL2Status"
 PLURAL = "servicel2statuses"
 VERSION = "v1beta1"
+
+UNCHANGED = guarded(
+    Rule(
+        "self == oldSelf",
+        message="an object tells of one Service on one node for good. Delete it and create another.",
+    )
+)
 
 
 class InterfaceInfo(Strict, frozen=True):
@@ -24,9 +32,9 @@ class ServiceL2StatusSpec(Strict, frozen=True):
 class ServiceL2StatusStatus(Strict, frozen=True):
     """ServiceL2Status status."""
 
-    node: Annotated[str, Meta(description="Node that announces.")] = ""
-    service_name: Annotated[str, Meta(description="Name of the Service.")] = ""
-    service_namespace: Annotated[str, Meta(description="Namespace of the Service.")] = ""
+    node: Annotated[str, UNCHANGED, Meta(description="Node that announces.")] = ""
+    service_name: Annotated[str, UNCHANGED, Meta(description="Name of the Service.")] = ""
+    service_namespace: Annotated[str, UNCHANGED, Meta(description="Namespace of the Service.")] = ""
     interfaces: Annotated[
         tuple[InterfaceInfo, ...], Meta(description="Interfaces that carry the announcement. None: all.")
     ] = ()
