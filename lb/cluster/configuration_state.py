@@ -35,8 +35,8 @@ LONGEST_LABEL = 63
 
 
 def own_pod(name: str, uid: str) -> OwnerReference | None:
-    """The pod that we run in, to own what is to go with it; None where its *uid* is not known."""
-    return OwnerReference("v1", "Pod", name, uid) if uid else None
+    """The pod that we run in, to own what is to go with it; None where it is not known."""
+    return OwnerReference("v1", "Pod", name, uid) if name and uid else None
 
 
 class StateWriter:
