@@ -11,7 +11,10 @@ from lb.observe.logs import LEVELS
 
 
 class Settings(Struct, frozen=True):
-    """How this speaker runs. An empty `load_balancer_class` is the cluster's default one."""
+    """How this speaker runs. An empty `load_balancer_class` is the cluster's default one.
+
+    Without `pod_uid` the process owns no objects.
+    """
 
     namespace: str
     node_name: str
@@ -21,6 +24,8 @@ class Settings(Struct, frozen=True):
     load_balancer_class: str | None
     log_level: str
     kubeconfig: str | None
+    pod_name: str = ""
+    pod_uid: str = ""
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -38,6 +43,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
 
     add("--namespace", "METALLB_NAMESPACE", "namespace of the custom resources")
     add("--node-name", "METALLB_NODE_NAME", "node that this speaker runs on")
+    add("--pod-name", "METALLB_POD_NAME", "name of the own pod", "")
+    add("--pod-uid", "METALLB_POD_UID", "uid of the own pod, which owns what is to go with it", "")
     add("--ml-bindaddr", "METALLB_ML_BIND_ADDR", "address for heartbeats between speakers")
     add("--ml-bindport", "METALLB_ML_BIND_PORT", "UDP port for heartbeats between speakers", "7946")
     add("--health-probe-port", None, "TCP port on 127.0.0.1 for health and metrics", "17472")
@@ -54,6 +61,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         load_balancer_class=read.lb_class or None,
         log_level=read.log_level,
         kubeconfig=read.kubeconfig or None,
+        pod_name=read.pod_name,
+        pod_uid=read.pod_uid,
     )
 
 

@@ -4,17 +4,25 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
 
 from prometheus_client import CollectorRegistry
 
+from lb.api.configuration_state import SPEAKER, SUBNETS
 from lb.cluster.client import Client
-from lb.cluster.completeness import missing
+from lb.cluster.completeness import complete, missing
+from lb.cluster.configuration_state import StateWriter, own_pod
 from lb.cluster.events import Recorder
+from lb.config.condition import judge
+from lb.config.excluded_interfaces import Patterns
 from lb.observe.metrics import ClientMetrics, Layer2Metrics, SpeakerMetrics
+from speaker.exclusion import Exclusion
+from speaker.layer2.addresses import watch_addresses
 from speaker.layer2.announcer import Announcer
 from speaker.layer2.driver import Driver
 from speaker.layer2.links import watch_interfaces
+from speaker.layer2.protocol.interface import Addresses, subnets
 from speaker.layer2.protocol.membership import Datagram, Membership
 from speaker.layer2.sockets import DatagramLink
 from speaker.neighbors import neighbors
@@ -36,6 +44,11 @@ class Speaker:
         self._recorder = Recorder(client, "anvil-lb-speaker", settings.node_name)
         self._announcer = Announcer(Layer2Metrics.of(registry))
         self._view = View(client, settings.namespace, self)
+        self._exclusion = Exclusion(client, settings.namespace, self._exclude, self.configuration_changed)
+        owner = own_pod(settings.pod_name, settings.pod_uid)
+        self._state = StateWriter(client, SPEAKER, settings.namespace, owner, settings.node_name)
+        self._addresses: Addresses | None = None
+        self._has_interfaces = asyncio.Event()
         self._reconciler = Reconciler(
             settings.node_name,
             settings.load_balancer_class,
@@ -56,9 +69,12 @@ class Speaker:
         """Announce until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
+            tasks.create_task(self._state.run())
             tasks.create_task(self._follow_interfaces())
-            for reflector in self._view.reflectors:
+            tasks.create_task(self._follow_addresses())
+            for reflector in (self._exclusion.reflector, *self._view.reflectors):
                 tasks.create_task(reflector.run())
+            await complete([self._exclusion.reflector])
             await self._view.complete()
             await self._has_key.wait()
             self._join()
@@ -66,6 +82,22 @@ class Speaker:
     async def _follow_interfaces(self) -> None:
         async for interfaces in watch_interfaces():
             self._announcer.use(interfaces)
+            self._has_interfaces.set()
+            self._tell_subnets()
+
+    async def _follow_addresses(self) -> None:
+        await self._has_interfaces.wait()
+        async for self._addresses in watch_addresses():
+            self._tell_subnets()
+
+    def _exclude(self, patterns: Patterns) -> None:
+        self._announcer.exclude(patterns)
+        self._tell_subnets()
+
+    def _tell_subnets(self) -> None:
+        if self._addresses is not None:
+            here = subnets(self._addresses, self._announcer.indexes)
+            self._state.annotate({SUBNETS: ",".join(here)})
 
     def _join(self) -> None:
         """Take part in the failure detection, and so in the elections."""
@@ -104,7 +136,7 @@ class Speaker:
         """Why this speaker does not take part yet, a reason a line."""
         if self._membership is not None:
             return [] if self._membership.has_settled else ["listening for other speakers"]
-        return missing(self._view.reflectors) or [
+        return missing([self._exclusion.reflector, *self._view.reflectors]) or [
             "the Secret memberlist, made by the controller, is not there yet"
         ]
 
@@ -127,10 +159,17 @@ class Speaker:
         if self._pass is None:
             self._pass = self._loop.call_soon(self._reconcile)
 
+    def configuration_changed(self) -> None:
+        """Tell what is wrong in the configuration, if anything is, once all of it has been read."""
+        if not self._view.is_complete:
+            return
+        faults = [str(each) for each in (*self._exclusion.rejections, *self._view.parsed.rejections)]
+        self._client_metrics.config_loaded.set(1)
+        self._client_metrics.config_stale.set(1 if faults else 0)
+        self._state.tell(partial(judge, SPEAKER, faults))
+
     def surroundings_changed(self) -> None:
         """Judge every Service anew."""
-        self._client_metrics.config_loaded.set(1)
-        self._client_metrics.config_stale.set(1 if self._view.parsed.rejections else 0)
         if self._membership is not None:
             self._membership.set_peers(self._neighbors())
         for service in self._view.services:

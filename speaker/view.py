@@ -34,6 +34,9 @@ class Listener(Protocol):
     def service_changed(self, service: str) -> None:
         """Something about the Service with this key changed: itself or its endpoints."""
 
+    def configuration_changed(self) -> None:
+        """The configuration was read, for the first time or anew."""
+
     def surroundings_changed(self) -> None:
         """A Node or the configuration changed, which may concern every Service."""
 
@@ -48,6 +51,8 @@ class View:
         self._listener = listener
         self._slices_of: dict[str, dict[str, EndpointSlice]] = {}
         self._parse_is_due = False
+        self.is_complete = False
+        """Whether everything has been read, and so the configuration is whole."""
         self.parsed = Parsed()
         ours = Selection(namespace=namespace)
         memberlist = Selection(namespace=namespace, field_selector=named(MEMBERLIST))
@@ -81,6 +86,7 @@ class View:
     async def complete(self) -> None:
         """Returns once everything has been read from the API server."""
         await complete(self.reflectors)
+        self.is_complete = True
         self._parse()
 
     def _service(self, key: str, old: Service | None, new: Service | None) -> None:
@@ -110,7 +116,7 @@ class View:
             log.warning("Secret %s holds no %s now; the one known before is used on", key, SECRET_KEY)
 
     def _configuration(self, key: str, old: CustomResource | None, new: CustomResource | None) -> None:
-        if not self._parse_is_due:
+        if self.is_complete and not self._parse_is_due:
             self._parse_is_due = True
             asyncio.get_running_loop().call_soon(self._parse)
 
@@ -123,4 +129,5 @@ class View:
         for rejection in self.parsed.rejections:
             if rejection not in told:
                 log.error("%s", rejection)
+        self._listener.configuration_changed()
         self._listener.surroundings_changed()

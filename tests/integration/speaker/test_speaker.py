@@ -64,7 +64,10 @@ class ApiServer:
             "ipaddresspools": [pool],
             "l2advertisements": [{"metadata": {"name": "all", "namespace": LB}, "spec": {}}],
             "secrets": [secret()],
+            "configmaps": [],
+            "configurationstates": [],
         }
+        self.state = {"metadata": {}, "status": {}}
 
     async def list_pages(self, resource, selection):
         answer = {"metadata": {"resourceVersion": "1"}, "items": self.objects[resource.plural]}
@@ -88,6 +91,12 @@ class ApiServer:
     async def create(self, resource, body, namespace):
         """Events are taken in."""
 
+    async def apply(self, resource, name, body, *, subresource="", **_):
+        part = msgspec.to_builtins(body)
+        metadata = {"name": name, "namespace": LB, **self.state["metadata"], **part["metadata"]}
+        self.state = {**self.state, **part, "metadata": metadata}
+        self.tell("MODIFIED", "configurationstates", self.state)
+
 
 @pytest.fixture
 def api():
@@ -95,9 +104,9 @@ def api():
 
 
 @asynccontextmanager
-async def running_speaker(api):
+async def running_speaker(api, registry=None):
     """One that the test lets leave."""
-    speaker = Speaker(SETTINGS, api, CollectorRegistry())
+    speaker = Speaker(SETTINGS, api, registry or CollectorRegistry())
     running = asyncio.create_task(speaker.run())
     try:
         yield speaker
@@ -109,8 +118,8 @@ async def running_speaker(api):
 
 
 @asynccontextmanager
-async def speaking(api):
-    async with running_speaker(api) as speaker:
+async def speaking(api, registry=None):
+    async with running_speaker(api, registry) as speaker:
         try:
             yield speaker
         finally:
@@ -213,20 +222,23 @@ async def test_a_new_key_is_used_from_now_on(speaker, neighbor, api):
     await announced(speaker, OURS)
 
 
-async def test_a_key_that_changes_before_it_is_needed_is_the_one_that_is_used(client, api, neighbor):
-    services = api.objects.pop("services")
-    neighbor(key=b"two")
-    listed = asyncio.Event()
-    list_pages = api.list_pages
+def listing_late(api, plural):
+    """Lets *api* list objects of this kind only once the event is set."""
+    listed, list_pages = asyncio.Event(), api.list_pages
 
     async def list_late(resource, selection):
-        if resource.plural == "services":
+        if resource.plural == plural:
             await listed.wait()
-            api.objects["services"] = services
         async for page in list_pages(resource, selection):
             yield page
 
     api.list_pages = list_late
+    return listed
+
+
+async def test_a_key_that_changes_before_it_is_needed_is_the_one_that_is_used(client, api, neighbor):
+    neighbor(key=b"two")
+    listed = listing_late(api, "services")
     async with speaking(api) as speaker:
         await eventually(lambda: speaker.not_ready() == ["services are not read yet"])
         api.tell("MODIFIED", "secrets", secret("dHdv"))
@@ -258,6 +270,68 @@ async def test_a_port_in_use_is_named_with_what_to_do(client, api):
         "[Errno 98] heartbeats cannot be received at 127.0.0.1, UDP port 7946: Address already in use. Is"
         " another load balancer, such as MetalLB, installed? Give the speakers another --ml-bindport."
     )
+
+
+def excluding(*patterns):
+    text = msgspec.yaml.encode({"announcedInterfacesToExclude": patterns}).decode()
+    return {"metadata": {"name": "metallb-excludel2", "namespace": LB}, "data": {"excludel2.yaml": text}}
+
+
+def faults(api):
+    return api.state["status"].get("errorSummary", "")
+
+
+async def test_excluded_interfaces_are_followed_and_a_bad_list_changes_nothing(speaker, api, caplog):
+    await announced(speaker, OURS, THEIRS)
+    assert speaker.debug()["interfaces"] == ["eth0"]
+    api.tell("ADDED", "configmaps", excluding("^lo$", "^eth0$"))
+    await eventually(lambda: speaker.debug()["interfaces"] == [])
+    api.tell("MODIFIED", "configmaps", excluding("("))
+    wrong = "data[\"excludel2.yaml\"].announcedInterfacesToExclude[0] = '(': Python's re does not take it"
+    await eventually(lambda: wrong in faults(api))
+    assert wrong in caplog.text
+    assert speaker.debug()["interfaces"] == []
+    api.tell("DELETED", "configmaps", excluding("("))
+    await eventually(lambda: speaker.debug()["interfaces"] == ["eth0"])
+    await eventually(lambda: faults(api) == "")
+
+
+async def test_a_list_that_is_there_at_the_start_counts_from_the_start(client, api):
+    api.objects["configmaps"] = [excluding("eth")]
+    async with speaking(api) as speaker:
+        await announced(speaker, OURS, THEIRS)
+        assert speaker.debug()["interfaces"] == []
+
+
+async def test_the_subnets_of_the_interfaces_that_announce_are_told(machine, client, api):
+    def told():
+        return api.state["metadata"].get("annotations", {}).get("anvil-lb.io/subnets")
+
+    async with speaking(api):
+        await eventually(lambda: told() == "")
+        machine.assign("eth0", "10.0.0.1")
+        await eventually(lambda: told() == "10.0.0.0/24")
+        api.tell("ADDED", "configmaps", excluding("eth"))
+        await eventually(lambda: told() == "")
+
+
+async def test_the_metrics_tell_whether_the_configuration_is_read_and_right(client, api):
+    registry = CollectorRegistry()
+
+    def metric(name):
+        return registry.get_sample_value(f"metallb_k8s_client_config_{name}_bool")
+
+    listed = listing_late(api, "ipaddresspools")
+    async with speaking(api, registry) as speaker:
+        await eventually(lambda: speaker.not_ready() == ["ipaddresspools are not read yet"])
+        api.tell("ADDED", "nodes", node("n3", "127.0.0.3"))
+        await eventually(lambda: api.events["nodes"].empty())
+        assert (metric("loaded"), metric("stale")) == (0, 0)
+        listed.set()
+        await eventually(lambda: metric("loaded") == 1)
+        assert metric("stale") == 0
+        api.tell("ADDED", "configmaps", excluding("("))
+        await eventually(lambda: metric("stale") == 1)
 
 
 async def test_a_garbled_node_takes_nothing_away(speaker, api):

@@ -31,6 +31,13 @@ def test_flags_come_before_the_environment():
     )
 
 
+def test_the_own_pod_is_read_from_the_environment():
+    pod = {"METALLB_POD_NAME": "speaker-x", "METALLB_POD_UID": "1-2"}
+    given = read_settings([], ENVIRONMENT | pod)
+    assert (given.pod_name, given.pod_uid) == ("speaker-x", "1-2")
+    assert read_settings(["--pod-name=y", "--pod-uid=3"], ENVIRONMENT | pod).pod_uid == "3"
+
+
 def test_the_port_is_read_from_the_environment():
     assert read_settings([], ENVIRONMENT | {"METALLB_ML_BIND_PORT": "8000"}).bind_port == 8000
 

@@ -49,11 +49,15 @@ class Record:
 
     def __init__(self):
         self.services = []
+        self.configurations = 0
         self.surroundings = 0
         self.secrets = []
 
     def service_changed(self, service):
         self.services.append(service)
+
+    def configuration_changed(self):
+        self.configurations += 1
 
     def surroundings_changed(self):
         self.surroundings += 1
@@ -168,6 +172,20 @@ async def test_a_key_that_is_gone_is_used_on(caplog, change):
 async def test_the_configuration_is_read_once_everything_is_there():
     async with viewing(ipaddresspools=[(POOL, {"spec": GOOD})]) as (view, _, _):
         assert list(view.parsed.config.pools) == ["edge"]
+
+
+async def test_the_configuration_is_not_told_until_it_is_whole():
+    record = Record()
+    view = View(ApiServer(ipaddresspools=[(POOL, {"spec": GOOD})]), "metallb-system", record)
+    pools = next(each for each in view.reflectors if each.resource.plural == "ipaddresspools")
+    task = asyncio.create_task(pools.run())
+    try:
+        await pools.synced.wait()
+        await asyncio.sleep(0)
+        assert (record.configurations, view.is_complete) == (0, False)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def test_a_configuration_that_turns_bad_is_told_once_and_the_last_good_one_used_on(caplog):
