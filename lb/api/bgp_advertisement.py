@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from lb.api.community import A_COMMUNITY
+from lb.api.community import IN_BOUNDS, IN_FORM
 from lb.api.meta import INT32, INT64, STATED, Selectors, Strict
 from lb.api.rule import Rule, guarded
 
@@ -19,8 +19,11 @@ AN_IPV6_LENGTH = Rule(
     "self >= 1 && self <= 128",
     message="the prefix length of an IPv6 route is from 1 to 128. Write a number from 1 to 128.",
 )
-NO_NAME = "self.matches('^[0-9]+:[0-9]+$') || self.startsWith('large:')"
-A_COMMUNITY_OR_NAME = Rule(f"!({NO_NAME}) || ({A_COMMUNITY.rule})", message=A_COMMUNITY.message)
+A_NAME = "!self.matches('^[0-9]+:[0-9]+$') && !self.startsWith('large:')"
+A_COMMUNITY_OR_NAME = guarded(
+    Rule(f"{A_NAME} || ({IN_FORM.rule})", message_expression=IN_FORM.message_expression),
+    Rule(f"{A_NAME} || ({IN_BOUNDS.rule})", message_expression=IN_BOUNDS.message_expression),
+)
 NO_COMMUNITY_TWICE = Rule(
     "self.all(each, self.exists_one(other, other == each))",
     message="a community stands there twice. List each once.",
@@ -76,7 +79,7 @@ class BGPAdvertisementSpec(Strict, frozen=True):
         | None
     ) = None
     communities: Annotated[
-        tuple[Annotated[str, Meta(max_length=253), guarded(A_COMMUNITY_OR_NAME)], ...],
+        tuple[Annotated[str, Meta(max_length=253), A_COMMUNITY_OR_NAME], ...],
         guarded(NO_COMMUNITY_TWICE),
         Meta(
             max_length=128,

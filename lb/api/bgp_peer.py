@@ -24,8 +24,10 @@ AN_IDENTIFIER = Rule(
     "self == '' || isIP(self.trim()) && ip(self.trim()).family() == 4",
     message="a BGP Identifier is written as an IPv4 address. Write one such as 192.0.2.1.",
 )
-IS_DURATION = "matches('^(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^0$')"
-A_DURATION = Rule(f"self.{IS_DURATION}", message="this is no duration. Write one such as 90s or 1m30s.")
+IS_DURATION = "matches('^[+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^[+]?0$')"
+A_DURATION = Rule(
+    f"self.{IS_DURATION}", message="this is no duration. Write a number and a unit, such as 90s or 1m30s."
+)
 A_HOLD_TIME = Rule(
     f"!self.{IS_DURATION} || duration(self).getSeconds() == 0"
     " || duration(self).getSeconds() >= 3 && duration(self).getSeconds() <= 65535",

@@ -11,14 +11,28 @@ KIND = "Community"
 PLURAL = "communities"
 VERSION = "v1beta1"
 
-A_COMMUNITY = Rule(
-    "self.matches('^0*[0-9]{1,10}:0*[0-9]{1,10}$') ? self.split(':', 2).all(part, int(part) <= 65535)"
-    " : self.matches('^large(:0*[0-9]{1,10}){3}$')"
-    " && self.substring(6).split(':', 3).all(part, int(part) <= 4294967295)",
-    message="a community is two numbers from 0 to 65535, and a large one three from 0 to 4294967295."
-    " Write 65000:1 or large:64496:1:2.",
+IN_FORM = Rule(
+    "self.startsWith('large:') ? self.matches('^large(:[0-9]{1,10}){3}$')"
+    " : self.matches('^[0-9]{1,10}:[0-9]{1,10}$')",
+    message_expression="(self.startsWith('large:') ? 'a large community is large: and three numbers'"
+    " : 'a community is two numbers') + ' with colons between."
+    " Write it as in 65000:1, or large:4200000000:1:2.'",
 )
-HAS_VALUE = Rule("has(self.value)", message=A_COMMUNITY.message, field_path=".value")
+IN_BOUNDS = Rule(
+    f"!({IN_FORM.rule}) || (self.startsWith('large:')"
+    " ? self.substring(6).split(':', 3).all(part, int(part) <= 4294967295)"
+    " : self.split(':', 2).all(part, int(part) <= 65535))",
+    message_expression="'the parts of a ' + (self.startsWith('large:')"
+    " ? 'large community are numbers from 0 to 4294967295' : 'community are numbers from 0 to 65535')"
+    " + '. Write it as in 65000:1, or large:4200000000:1:2.'",
+)
+"""Of the text of a community, in the words of `lb.config.community`."""
+HAS_VALUE = Rule(
+    "has(self.value)",
+    message="a community is two numbers with colons between."
+    " Write it as in 65000:1, or large:4200000000:1:2.",
+    field_path=".value",
+)
 
 
 class CommunityAlias(Strict, frozen=True):
@@ -27,7 +41,7 @@ class CommunityAlias(Strict, frozen=True):
     name: Annotated[str, Meta(description="Name of the community.")] = ""
     value: Annotated[
         str,
-        guarded(A_COMMUNITY),
+        guarded(IN_FORM, IN_BOUNDS),
         Meta(
             max_length=64,
             description="A community (65000:1, RFC 1997) or a large one (large:1:2:3, RFC 8092).",
