@@ -18,8 +18,8 @@ from lb.cluster import errors
 from lb.cluster.credentials import Access, Credentials
 from lb.cluster.errors import Call
 
-CONNECTIONS = 100
-"""At a time, watches among them; further requests wait within their time."""
+CONNECTIONS = 1000
+"""At a time; further requests wait within their time. Watches are many: one a Secret of a BGP peer, too."""
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 """For a whole request and its answer, watches aside."""

@@ -3,6 +3,7 @@
 Source: Kubernetes API concepts, "Resource URIs". Which objects are wanted of a kind is the caller's to say.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
@@ -86,7 +87,7 @@ def key_of(subject: KubernetesObject) -> str:
 
 def named(name: str) -> str:
     """The field selector of the one object of this name; RBAC by `resourceNames` allows it."""
-    return f"metadata.name={name}"
+    return "metadata.name=" + re.sub(r"([\\,=])", r"\\\1", name)
 
 
 def _custom(module: Any) -> Resource[CustomResource]:

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,10 +10,11 @@ from lb.api.config_map import ConfigMap
 from lb.api.meta import ObjectMeta
 from lb.config.excluded_interfaces import DEFAULT, parse_excluded_interfaces
 
+MANIFEST = Path(__file__).parents[4] / "manifests/excludel2.yaml"
 WHERE = 'ConfigMap metallb-system/metallb-excludel2: data["excludel2.yaml"]'
 REMEDY = (
-    "Write `announcedInterfacesToExclude:` and under it a list of regular expressions, or delete the ConfigMap:"
-    " then the default list counts."
+    "Write `announcedInterfacesToExclude:` and under it a list of regular expressions, or delete the"
+    " ConfigMap: then the default list counts."
 )
 COMMON = "Write it in the syntax that Go's regexp and Python's re have in common."
 
@@ -139,3 +141,8 @@ HOSTILE = st.sampled_from(
 def test_any_text_is_read_or_refused(text):
     answer = parse(text)
     assert all(isinstance(each, re.Pattern) for each in answer) or all(str(each) for each in answer)
+
+
+def test_the_manifest_holds_the_default_list():
+    manifest = yaml.safe_load(MANIFEST.read_text())
+    assert parse(manifest["data"]["excludel2.yaml"]) == DEFAULT
