@@ -3,14 +3,20 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from lb.api.service import ALLOCATED_FROM_POOL, LOAD_BALANCER, LoadBalancerIngress, Service
+from lb.api.service import (
+    ALLOCATED_FROM_POOL,
+    DEPRECATED_ALLOCATED_FROM_POOL,
+    LOAD_BALANCER,
+    LoadBalancerIngress,
+    Service,
+)
 from lb.cluster.client import Client
 from lb.cluster.events import Recorder, reference
 from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
-from lb.config.services import is_of_class, is_ours, key
+from lb.config.services import deprecated, is_of_class, is_ours, key
 from lb.ipam.allocation import is_stray
 from lb.ipam.decision import (
     Decision,
@@ -46,6 +52,8 @@ class Reconciler:
         self._again = again
         self._complaints: dict[str, str] = {}
         """By Service, what it asks for and cannot have, as it was last told: the ones that wait."""
+        self._deprecated: dict[str, frozenset[str]] = {}
+        """By Service, the deprecated annotations that were told of and that it still has."""
         self._written_on: dict[str, str] = {}
         """By Service, the resourceVersion that its status was last written on, come of it what may."""
 
@@ -71,12 +79,15 @@ class Reconciler:
         held = self.space.held_by(name)
         if service is None:
             self._complaints.pop(name, None)
+            self._deprecated.pop(name, None)
             self._written_on.pop(name, None)
             self._free(name)
             return
         decision = decide(self.space, service, self._class)
         self._set_aside(name, held)
         self._complain(name, service, decision)
+        if decision.outcome is not Outcome.NOT_OURS:
+            self._deprecate(name, service)
         await self._write(service, decision)
         self._free(_leaving(name))
 
@@ -141,6 +152,17 @@ class Reconciler:
             self._recorder.warning(reference(SERVICES, service), "AllocationFailed", message)
             log.warning("Service %s: %s", name, decision.complaint)
 
+    def _deprecate(self, name: str, service: Service) -> None:
+        """Tell of each deprecated annotation of *service*, once."""
+        found = deprecated(service.metadata.annotations)
+        told = self._deprecated.pop(name, frozenset())
+        if found:
+            self._deprecated[name] = frozenset(found)
+        for each, remedy in found.items():
+            if each not in told:
+                message = f"Service uses deprecated annotation {each}: {remedy}"
+                self._recorder.warning(reference(SERVICES, service), "deprecatedAnnotation", message)
+
 
 def _leaving(name: str) -> str:
     """Who holds, in the address space, what Service *name* has lost and its status still names."""
@@ -160,4 +182,5 @@ def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
     retyped = service.spec.type != LOAD_BALANCER
     ended = service.metadata.deletion_timestamp is not None
     let_go = retyped or (ended and is_of_class(service, load_balancer_class))
-    return let_go and ALLOCATED_FROM_POOL in service.metadata.annotations
+    notes = (ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL)
+    return let_go and any(note in service.metadata.annotations for note in notes)

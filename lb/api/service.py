@@ -60,8 +60,11 @@ class Service(Value, frozen=True):
 
 
 PREFIX = "metallb.io/"
-DEPRECATED_PREFIX = "metallb.universe.tf/"
+DEPRECATED_DOMAIN = "metallb.universe.tf"
+DEPRECATED_PREFIX = DEPRECATED_DOMAIN + "/"
 ADDRESS_POOL = "address-pool"
 LOAD_BALANCER_IPS = "loadBalancerIPs"
+ALLOW_SHARED_IP = "allow-shared-ip"
 POOL_OF_ADDRESS = "ip-allocated-from-pool"
 ALLOCATED_FROM_POOL = PREFIX + POOL_OF_ADDRESS
+DEPRECATED_ALLOCATED_FROM_POOL = DEPRECATED_PREFIX + POOL_OF_ADDRESS

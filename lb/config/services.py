@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from lb.api.service import DEPRECATED_PREFIX, LOAD_BALANCER, PREFIX, Service
+from lb.api.service import (
+    ADDRESS_POOL,
+    ALLOW_SHARED_IP,
+    DEPRECATED_ALLOCATED_FROM_POOL,
+    DEPRECATED_DOMAIN,
+    DEPRECATED_PREFIX,
+    LOAD_BALANCER,
+    LOAD_BALANCER_IPS,
+    PREFIX,
+    Service,
+)
 from lb.config.ranges import Address, parse_address
 
 
@@ -40,3 +50,22 @@ def annotation_key(annotations: Mapping[str, str], name: str) -> str:
     """The key that annotation *name* goes by; `metallb.io/` wins over its deprecated twin."""
     deprecated = DEPRECATED_PREFIX + name
     return deprecated if deprecated in annotations and PREFIX + name not in annotations else PREFIX + name
+
+
+def deprecated(annotations: Mapping[str, str]) -> dict[str, str]:
+    """The deprecated keys of *annotations*, sorted, each with what to do about it: a sentence."""
+    return {
+        key: _remedy(key, annotations) for key in sorted(annotations) if key.startswith(DEPRECATED_DOMAIN)
+    }
+
+
+def _remedy(key: str, annotations: Mapping[str, str]) -> str:
+    name = key.removeprefix(DEPRECATED_PREFIX)
+    instead = PREFIX + name
+    if key == DEPRECATED_ALLOCATED_FROM_POOL:
+        return f"It is ours to write, is removed, and stands in {instead} now."
+    if name not in (ADDRESS_POOL, LOAD_BALANCER_IPS, ALLOW_SHARED_IP):
+        return "Nothing reads it: remove it."
+    if instead in annotations:
+        return f"Remove it: {instead} is there too, and counts."
+    return f"Use {instead} in its place."

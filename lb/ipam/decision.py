@@ -4,7 +4,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from lb.api.service import ALLOCATED_FROM_POOL, LoadBalancerIngress, Service
+from lb.api.service import (
+    ALLOCATED_FROM_POOL,
+    DEPRECATED_ALLOCATED_FROM_POOL,
+    LoadBalancerIngress,
+    Service,
+)
 from lb.config.ranges import Address
 from lb.config.rejection import Rejection
 from lb.config.services import is_ours, key, status_address
@@ -97,4 +102,4 @@ def wanted_annotations(decision: Decision) -> dict[str, str | None]:
     """The annotations as *decision* wants them; None: absent. What it does not name stays as it is."""
     if decision.address is not None and decision.pool is None:
         return {}
-    return {ALLOCATED_FROM_POOL: decision.pool}
+    return {ALLOCATED_FROM_POOL: decision.pool, DEPRECATED_ALLOCATED_FROM_POOL: None}

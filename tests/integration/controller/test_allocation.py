@@ -145,6 +145,22 @@ def test_a_pool_that_is_taken_away_takes_its_addresses_along(cluster, controller
     cluster.wait_for_address("web", "198.51.100.1")
 
 
+def test_deprecated_annotations_are_told_of_and_the_one_that_is_ours_is_removed(cluster, controller):
+    cluster.pool("lan", "192.0.2.10/32", autoAssign=False)
+    old = {"metallb.universe.tf/address-pool": "lan", "metallb.universe.tf/ip-allocated-from-pool": "lan"}
+    cluster.service("web", annotations=old)
+
+    cluster.wait_for_address("web", "192.0.2.10")
+    told = cluster.wait_for_event("web", "deprecatedAnnotation", text="/address-pool")
+    assert told == (
+        "Service uses deprecated annotation metallb.universe.tf/address-pool:"
+        " Use metallb.io/address-pool in its place."
+    )
+    annotations = cluster.get("service", "web")["metadata"]["annotations"]
+    assert "metallb.universe.tf/ip-allocated-from-pool" not in annotations
+    assert annotations["metallb.io/ip-allocated-from-pool"] == "lan"
+
+
 def test_the_metrics_tell_how_full_a_pool_is(cluster, controller):
     cluster.pool("lan", "192.0.2.0/24", avoidBuggyIPs=True)
     cluster.service("web")

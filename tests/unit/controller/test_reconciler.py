@@ -236,3 +236,77 @@ async def test_a_status_is_not_taken_for_cleared_on_the_word_of_a_version_that_w
 
     given = {name: each.status.load_balancer.ingress[0].ip for name, each in server.services.items()}
     assert given == {"a": "192.0.2.1", "b": "192.0.2.2"}
+
+
+class Told:
+    """A recorder that remembers the warnings."""
+
+    def __init__(self):
+        self.warnings = []
+
+    def normal(self, *_):
+        pass
+
+    def warning(self, about, reason, message):
+        self.warnings.append((about.name, reason, message))
+
+
+OLD_POOL = "metallb.universe.tf/address-pool"
+OLD_NOTE = "metallb.universe.tf/ip-allocated-from-pool"
+
+
+def annotated(server, *keys, **changes):
+    present = server.services.get("a", service("a"))
+    annotations = {**dict.fromkeys(keys, "pool"), **changes}
+    server.put(replace(present, metadata=replace(present.metadata, annotations=annotations)))
+    return server.services["a"]
+
+
+def deprecations(recorder):
+    return [message for _, reason, message in recorder.warnings if reason == "deprecatedAnnotation"]
+
+
+async def test_each_deprecated_annotation_of_a_service_is_told_once(server):
+    recorder = Told()
+    reconciler = Reconciler(server, recorder, None, lambda key: None)
+    reconciler.begin(config(["192.0.2.1-192.0.2.3"]), [])
+    await reconciler.reconcile("default/a", annotated(server, OLD_POOL))
+    await reconciler.reconcile("default/a", annotated(server, OLD_POOL, other="changes"))
+    first = f"Service uses deprecated annotation {OLD_POOL}: Use metallb.io/address-pool in its place."
+    assert deprecations(recorder) == [first]
+    await reconciler.reconcile("default/a", annotated(server, OLD_POOL, "metallb.universe.tf/x"))
+    assert deprecations(recorder) == [
+        first,
+        "Service uses deprecated annotation metallb.universe.tf/x: Nothing reads it: remove it.",
+    ]
+    await reconciler.reconcile("default/a", annotated(server))
+    await reconciler.reconcile("default/a", annotated(server, OLD_POOL))
+    assert deprecations(recorder)[2:] == [first]
+    await reconciler.reconcile("default/a", None)
+    await reconciler.reconcile("default/a", annotated(server, OLD_POOL))
+    assert deprecations(recorder)[3:] == [first]
+
+
+async def test_the_annotations_of_a_service_of_another_class_are_not_ours_to_judge(server):
+    recorder = Told()
+    reconciler = Reconciler(server, recorder, "example.com/lb", lambda key: None)
+    await reconciler.reconcile("default/a", annotated(server, OLD_POOL))
+    assert recorder.warnings == []
+
+
+@pytest.mark.parametrize("pool", [["192.0.2.1-192.0.2.3"], []], ids=["allocated", "no pool"])
+async def test_the_deprecated_note_of_the_pool_is_removed(server, pool):
+    reconciler = Reconciler(server, Silent(), None, lambda key: None)
+    reconciler.begin(config(pool), [])
+    await reconciler.reconcile("default/a", annotated(server, OLD_NOTE))
+    assert OLD_NOTE not in server.services["a"].metadata.annotations
+
+
+async def test_a_service_with_the_deprecated_note_is_cleared_when_it_is_retyped(server):
+    reconciler = Reconciler(server, Silent(), None, lambda key: None)
+    given = annotated(server, OLD_NOTE)
+    status = ServiceStatus(LoadBalancerStatus((LoadBalancerIngress(ip="192.0.2.1"),)))
+    server.put(replace(given, spec=ServiceSpec(type="ClusterIP"), status=status))
+    await reconciler.reconcile("default/a", server.services["a"])
+    assert server.services["a"].status.load_balancer.ingress == ()
+    assert server.services["a"].metadata.annotations == {}

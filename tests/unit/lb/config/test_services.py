@@ -4,7 +4,7 @@ import pytest
 
 from lb.api.meta import ObjectMeta
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
-from lb.config.services import annotation, annotation_key, is_ours, key, status_address
+from lb.config.services import annotation, annotation_key, deprecated, is_ours, key, status_address
 
 CLASS = "example.com/lb"
 
@@ -75,3 +75,39 @@ NEW, OLD = "metallb.io/address-pool", "metallb.universe.tf/address-pool"
 def test_an_annotation_is_found_under_either_prefix(annotations, found_key, value):
     assert annotation(annotations, "address-pool") == value
     assert annotation_key(annotations, "address-pool") == found_key
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        pytest.param({NEW: "a", "example.com/metallb.universe.tf": "b"}, {}, id="none"),
+        pytest.param(
+            {OLD: "b", "metallb.universe.tf/allow-shared-ip": "x"},
+            {
+                OLD: f"Use {NEW} in its place.",
+                "metallb.universe.tf/allow-shared-ip": "Use metallb.io/allow-shared-ip in its place.",
+            },
+            id="two",
+        ),
+        pytest.param({OLD: "b", NEW: "a"}, {OLD: f"Remove it: {NEW} is there too, and counts."}, id="both"),
+        pytest.param(
+            {"metallb.universe.tf/ip-allocated-from-pool": "a"},
+            {
+                "metallb.universe.tf/ip-allocated-from-pool": "It is ours to write, is removed, and stands in"
+                " metallb.io/ip-allocated-from-pool now."
+            },
+            id="ours",
+        ),
+        pytest.param(
+            {"metallb.universe.tf/adress-pool": "a", "metallb.universe.tf.example/x": ""},
+            {
+                "metallb.universe.tf.example/x": "Nothing reads it: remove it.",
+                "metallb.universe.tf/adress-pool": "Nothing reads it: remove it.",
+            },
+            id="unknown",
+        ),
+    ],
+)
+def test_deprecated_annotations_are_found_with_what_to_do(annotations, expected):
+    assert deprecated(annotations) == expected
+    assert list(deprecated(annotations)) == sorted(expected)

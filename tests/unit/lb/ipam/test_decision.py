@@ -10,6 +10,7 @@ from lb.ipam.decision import Decision, Outcome, decide, import_holding, wanted_a
 from lb.ipam.space import Space
 
 POOL, IPS = "metallb.io/address-pool", "metallb.io/loadBalancerIPs"
+DEPRECATED = "metallb.universe.tf/ip-allocated-from-pool"
 NAME = "shop/web"
 
 
@@ -302,13 +303,13 @@ def test_a_second_entry_of_a_status_is_not_wanted():
 def test_what_is_wanted_is_written_in_the_service():
     decision = assigned("192.0.2.1", "small")
     assert wanted_ingress(decision) == (LoadBalancerIngress(ip="192.0.2.1"),)
-    assert wanted_annotations(decision) == {"metallb.io/ip-allocated-from-pool": "small"}
+    assert wanted_annotations(decision) == {"metallb.io/ip-allocated-from-pool": "small", DEPRECATED: None}
 
 
 @pytest.mark.parametrize("decision", [NOT_OURS, refused("no")], ids=["not ours", "refused"])
 def test_where_there_is_no_address_nothing_is_wanted_in_the_service(decision):
     assert wanted_ingress(decision) == ()
-    assert wanted_annotations(decision) == {"metallb.io/ip-allocated-from-pool": None}
+    assert wanted_annotations(decision) == {"metallb.io/ip-allocated-from-pool": None, DEPRECATED: None}
 
 
 def test_the_note_of_a_pool_that_cannot_be_read_now_stays():
