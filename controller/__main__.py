@@ -1,9 +1,11 @@
 """`python3 -m controller`: the process that allocates, from start to signal."""
 
+import asyncio
 import sys
 
+from controller.admission.admission import serve_admission
 from controller.controller import Controller
-from controller.settings import Settings, read_settings
+from controller.settings import Settings, WebhookMode, read_settings
 from lb.cluster.client import Client
 from lb.cluster.credentials import load
 from lb.cluster.errors import ApiError
@@ -17,7 +19,7 @@ EVERYWHERE = ""
 
 
 async def run(settings: Settings) -> None:
-    """Allocate until a signal."""
+    """Allocate, and answer the API server about changes of the configuration, until a signal."""
     registry = process_registry()
     async with Client(await load(settings.kubeconfig), "anvil-lb-controller") as client:
         controller = Controller(settings, client, registry)
@@ -28,7 +30,17 @@ async def run(settings: Settings) -> None:
             not_ready=controller.not_ready,
             debug=controller.debug,
         ):
-            await until_signalled(controller.run())
+            await until_signalled(_work(settings, client, controller))
+
+
+async def _work(settings: Settings, client: Client, controller: Controller) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        if settings.webhook.mode is not WebhookMode.DISABLED:
+            # From the start: reading the configuration may need its conversion.
+            tasks.create_task(
+                serve_admission(settings.webhook, settings.namespace, client, controller.review)
+            )
+        tasks.create_task(controller.run())
 
 
 if __name__ == "__main__":

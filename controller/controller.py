@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from controller.pool_metrics import PoolMetrics
 from controller.reconciler import Reconciler
-from controller.settings import Settings
+from controller.settings import Settings, WebhookMode
 from lb.api import ip_address_pool
 from lb.api.custom_resource import CustomResource
 from lb.api.service import Service
@@ -20,6 +20,7 @@ from lb.cluster.memberlist import ensure_memberlist_key
 from lb.cluster.reflector import Reflector
 from lb.cluster.resource import IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICES, Selection
 from lb.cluster.work_queue import WorkQueue
+from lb.config.admission import Answer, Change
 from lb.config.parser import Parsed, parse
 from lb.config.rejection import Rejection
 from lb.observe.metrics import ClientMetrics
@@ -55,13 +56,15 @@ class Controller:
         return self._services, self._pools, self._advertisements
 
     async def run(self) -> None:
-        """Allocate until cancelled."""
+        """Allocate until cancelled; with --webhook-mode=onlywebhook only know what there is."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._keep_key())
             for reflector in self._reflectors:
                 tasks.create_task(reflector.run())
             await complete(self._reflectors)
+            if self._settings.webhook.mode is WebhookMode.ONLY:
+                await asyncio.get_running_loop().create_future()
             self._begin()
             await self._queue.serve(self._work, WORKERS)
 
@@ -128,6 +131,10 @@ class Controller:
             except ApiError as error:
                 log.error("the speakers' key is not there: %s", error)
             await asyncio.sleep(KEY_CHECK)
+
+    def review(self, change: Change) -> Answer:
+        """What is to be said to *change* of the configuration."""
+        return Answer()
 
     def not_ready(self) -> list[str]:
         """Why nothing is allocated yet, a reason a line."""

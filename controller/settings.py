@@ -3,10 +3,32 @@
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
+from controller.admission.tls import Tls, read_tls
 from lb.observe.logs import LEVELS
+
+
+class WebhookMode(StrEnum):
+    """Which of its two tasks, allocation and admission, the process has."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    ONLY = "onlywebhook"
+
+
+class WebhookSettings(Struct, frozen=True):
+    """How webhooks are served. `mounted` is a folder with keys that others make; None: we make them."""
+
+    mode: WebhookMode = WebhookMode.ENABLED
+    port: int = 9443
+    service: str = "metallb-webhook-service"
+    secret: str = "metallb-webhook-cert"
+    mounted: str | None = None
+    tls: Tls = Tls()
 
 
 class Settings(Struct, frozen=True):
@@ -19,6 +41,7 @@ class Settings(Struct, frozen=True):
     load_balancer_class: str | None
     log_level: str
     kubeconfig: str | None
+    webhook: WebhookSettings = WebhookSettings()
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -47,6 +70,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     parser.add_argument("--lb-class", default="", help="serve only Services of this loadBalancerClass")
     parser.add_argument("--kubeconfig", default="", help="file; in a pod, its service account is used")
     parser.add_argument("--log-level", default="info", choices=list(LEVELS))
+    _add_webhook_flags(parser)
     read = parser.parse_args(arguments)
     return Settings(
         namespace=read.namespace,
@@ -56,4 +80,50 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         load_balancer_class=read.lb_class or None,
         log_level=read.log_level,
         kubeconfig=read.kubeconfig or None,
+        webhook=_webhook_settings(parser, read),
     )
+
+
+def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:
+    ours = WebhookSettings()
+    parser.add_argument("--webhook-mode", default=ours.mode, choices=[each.value for each in WebhookMode])
+    parser.add_argument("--webhook-port", type=int, default=ours.port, help="TCP port for webhooks")
+    parser.add_argument("--webhook-secret", default=ours.secret, help="Secret of their keys; made if absent")
+    parser.add_argument(
+        "--cert-service-name", default=ours.service, help="Service by which the API server calls them"
+    )
+    parser.add_argument(
+        "--disable-cert-rotation",
+        **_SWITCH,
+        help="make no keys and write no caBundle; serve with those mounted in --cert-dir",
+    )
+    parser.add_argument("--cert-dir", default="/tmp/k8s-webhook-server/serving-certs")
+    parser.add_argument("--tls-min-version", default="", help="VersionTLS12 or VersionTLS13 [VersionTLS13]")
+    parser.add_argument("--tls-cipher-suites", default="", help="of TLS 1.2, by Go's names, with commas")
+    parser.add_argument("--tls-curve-preferences", default="", help="one curve, by its number in TLS")
+    parser.add_argument("--webhook-http2", **_SWITCH, help="without effect: the API server asks by HTTP/1.1")
+
+
+def _webhook_settings(parser: argparse.ArgumentParser, read: argparse.Namespace) -> WebhookSettings:
+    try:
+        tls = read_tls(read.tls_min_version, read.tls_cipher_suites, read.tls_curve_preferences)
+    except ValueError as wrong:
+        parser.error(str(wrong))
+    return WebhookSettings(
+        mode=WebhookMode(read.webhook_mode),
+        port=read.webhook_port,
+        service=read.cert_service_name,
+        secret=read.webhook_secret,
+        mounted=read.cert_dir if read.disable_cert_rotation else None,
+        tls=tls,
+    )
+
+
+def _switch(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+_SWITCH: Mapping[str, Any] = {"nargs": "?", "const": True, "default": False, "type": _switch}
+"""As Go reads a switch: `--name`, `--name=true` and `--name=false`."""

@@ -1,6 +1,9 @@
+import ssl
+
 import pytest
 
-from controller.settings import Settings, read_settings
+from controller.admission.tls import Tls
+from controller.settings import Settings, WebhookMode, WebhookSettings, read_settings
 
 ENVIRONMENT = {"METALLB_NAMESPACE": "metallb-system"}
 
@@ -33,6 +36,36 @@ def test_flags_come_before_the_environment():
     )
 
 
+def test_webhooks_are_served_as_the_flags_say():
+    assert read_settings([], ENVIRONMENT).webhook == WebhookSettings()
+    given = [
+        "--webhook-mode=onlywebhook",
+        "--webhook-port=10250",
+        "--cert-service-name=admission",
+        "--webhook-secret=keys",
+        "--disable-cert-rotation",
+        "--cert-dir=/keys",
+        "--tls-min-version=VersionTLS12",
+        "--webhook-http2=false",
+    ]
+    assert read_settings(given, ENVIRONMENT).webhook == WebhookSettings(
+        WebhookMode.ONLY, 10250, "admission", "keys", "/keys", Tls(ssl.TLSVersion.TLSv1_2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "mounted"),
+    [
+        pytest.param([], None, id="not given"),
+        pytest.param(["--disable-cert-rotation=false"], None, id="false"),
+        pytest.param(["--disable-cert-rotation=true"], "/tmp/k8s-webhook-server/serving-certs", id="true"),
+        pytest.param(["--disable-cert-rotation"], "/tmp/k8s-webhook-server/serving-certs", id="given"),
+    ],
+)
+def test_keys_are_mounted_only_where_they_are_not_to_be_made(given, mounted):
+    assert read_settings(given, ENVIRONMENT).webhook.mounted == mounted
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -46,6 +79,19 @@ def test_flags_come_before_the_environment():
             ["--health-probe-port=http"],
             "argument --health-probe-port: invalid int value: 'http'",
             id="port by name",
+        ),
+        pytest.param(
+            ["--webhook-mode=on"], "argument --webhook-mode: invalid choice: 'on' (choose from ", id="mode"
+        ),
+        pytest.param(
+            ["--webhook-http2=maybe"],
+            "argument --webhook-http2: 'maybe' is neither true nor false",
+            id="switch",
+        ),
+        pytest.param(
+            ["--tls-min-version=TLS13"],
+            "--tls-min-version = 'TLS13': it is one of VersionTLS12, VersionTLS13",
+            id="TLS",
         ),
     ],
 )
