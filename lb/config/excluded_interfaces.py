@@ -39,7 +39,10 @@ DEFAULT: Final[Patterns] = tuple(
     )
 )
 """Interfaces that lead to pods or to this machine itself; MetalLB's list."""
+MOST: Final = 20
+"""Rejections that are listed; a person mends no more at a time."""
 POSIX_CLASS: Final = re.compile(r"\[:\^?[a-z]+:]")
+UP_TO: Final = re.compile(r"\{,[0-9]+}")
 REMEDY: Final = (
     f"Write `{LIST}:` and under it a list of regular expressions, or delete the ConfigMap: then the default"
     " list counts."
@@ -68,6 +71,9 @@ def parse_excluded_interfaces(config_map: ConfigMap | None) -> Patterns | list[R
         for each in read
         if isinstance(each, _Faulty)
     ]
+    if len(wrong) > MOST:
+        more = f"{len(wrong) - MOST} more faults are not listed"
+        wrong[MOST:] = [Rejection(reference, entry, "...", more, "Mend those that are, then look again.")]
     return wrong or tuple(each for each in read if isinstance(each, re.Pattern))
 
 
@@ -118,6 +124,10 @@ def _pattern(place: str, node: Node) -> re.Pattern[str] | _Faulty:
             "a POSIX class such as [:alpha:] is not supported",
             "List its characters.",
         )
+    if UP_TO.search(text):
+        return _Faulty(
+            place, text, "Go's regexp takes {,n} for text, and Python's re does not", "Write {0,n}."
+        )
     return _compiled(place, text)
 
 
@@ -126,7 +136,7 @@ def _compiled(place: str, text: str) -> re.Pattern[str] | _Faulty:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what Python may read otherwise one day, it warns of
             return re.compile(text, re.ASCII)
-    except (re.error, OverflowError, RecursionError, Warning) as error:
+    except (re.error, ValueError, OverflowError, RecursionError, Warning) as error:
         reason = f"Python's re does not take it: {named(str(error))}"
         return _Faulty(
             place, text, reason, "Write it in the syntax that Go's regexp and Python's re have in common."

@@ -116,6 +116,16 @@ def test_what_holds_no_list_is_refused(text, expected):
             id="POSIX class",
         ),
         pytest.param(
+            "eth{,2}",
+            "'eth{,2}': Go's regexp takes {,n} for text, and Python's re does not. Write {0,n}.",
+            id="up to",
+        ),
+        pytest.param(
+            "(?u)eth",
+            "'(?u)eth': Python's re does not take it: ASCII and UNICODE flags are incompatible. " + COMMON,
+            id="flag",
+        ),
+        pytest.param(
             "",
             "'': an empty pattern matches every interface. Remove it, or write \".*\" if so meant.",
             id="empty",
@@ -130,6 +140,14 @@ def test_a_pattern_that_is_wrong_is_refused_by_its_place(pattern, expected):
 
 def test_all_that_is_wrong_is_told():
     assert len(parse(listed("(", "fine", "*", "["))) == 3
+
+
+def test_of_very_many_faults_the_first_are_told_and_how_many_more_there_are():
+    told = parse(listed(*["("] * 50))
+    assert len(told) == 21
+    assert str(told[-1]) == (
+        f"{WHERE} = '...': 30 more faults are not listed. Mend those that are, then look again."
+    )
 
 
 HOSTILE = st.sampled_from(
