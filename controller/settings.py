@@ -32,7 +32,10 @@ class WebhookSettings(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """How this controller runs. `load_balancer_class` None is the cluster's default one."""
+    """How this controller runs. `load_balancer_class` None is the cluster's default one.
+
+    Without `pod_uid` the process owns no objects.
+    """
 
     namespace: str
     pod_name: str
@@ -42,6 +45,7 @@ class Settings(Struct, frozen=True):
     log_level: str
     kubeconfig: str | None
     webhook: WebhookSettings = WebhookSettings()
+    pod_uid: str = ""
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -60,6 +64,11 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         help="name under which events are told [$METALLB_POD_NAME]",
     )
     parser.add_argument(
+        "--pod-uid",
+        default=environment.get("METALLB_POD_UID", ""),
+        help="uid of the own pod, which owns what is to go with it [$METALLB_POD_UID]",
+    )
+    parser.add_argument(
         "--ml-secret-name",
         default=environment.get("METALLB_ML_SECRET_NAME", "memberlist"),
         help="Secret by which speakers know each other; made if absent [$METALLB_ML_SECRET_NAME]",
@@ -75,6 +84,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     return Settings(
         namespace=read.namespace,
         pod_name=read.pod_name,
+        pod_uid=read.pod_uid,
         secret_name=read.ml_secret_name,
         health_port=read.health_probe_port,
         load_balancer_class=read.lb_class or None,

@@ -66,6 +66,12 @@ def test_keys_are_mounted_only_where_they_are_not_to_be_made(given, mounted):
     assert read_settings(given, ENVIRONMENT).webhook.mounted == mounted
 
 
+def test_the_own_pod_is_known_by_its_uid():
+    environment = ENVIRONMENT | {"METALLB_POD_UID": "1-2"}
+    assert read_settings([], environment).pod_uid == "1-2"
+    assert read_settings(["--pod-uid=3"], environment).pod_uid == "3"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
