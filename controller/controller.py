@@ -2,26 +2,29 @@
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any, NoReturn
 
 from prometheus_client import CollectorRegistry
 
+from controller.configuration import Configuration
 from controller.pool_metrics import PoolMetrics
 from controller.reconciler import Reconciler
 from controller.settings import Settings, WebhookMode
-from lb.api import ip_address_pool
-from lb.api.custom_resource import CustomResource
+from lb.api.configuration_state import CONTROLLER
 from lb.api.service import Service
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
+from lb.cluster.configuration_state import StateWriter, own_pod
 from lb.cluster.errors import ApiError, Conflict
 from lb.cluster.events import Recorder, reference
 from lb.cluster.memberlist import ensure_memberlist_key
 from lb.cluster.reflector import Reflector
-from lb.cluster.resource import IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICES, Selection
+from lb.cluster.resource import SERVICES
 from lb.cluster.work_queue import WorkQueue
 from lb.config.admission import Answer, Change
-from lb.config.parser import Parsed, parse
+from lb.config.condition import judge
+from lb.config.parser import Parsed
 from lb.config.rejection import Rejection
 from lb.observe.metrics import ClientMetrics
 
@@ -39,41 +42,35 @@ class Controller:
         self._settings = settings
         self._client = client
         self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name)
+        owner = own_pod(settings.pod_name, settings.pod_uid)
+        self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
         self._queue: WorkQueue[str] = WorkQueue()
         self._reconciler = Reconciler(client, self._recorder, settings.load_balancer_class, self._queue.add)
-        ours = Selection(namespace=settings.namespace)
         self._services = Reflector(client, SERVICES, self._service_changed)
-        self._pools = Reflector(client, IP_ADDRESS_POOLS, self._configuration_changed, ours)
-        self._advertisements = Reflector(client, L2_ADVERTISEMENTS, self._configuration_changed, ours)
-        self._parsed = Parsed()
-        self._parse_is_due = False
+        self._configuration = Configuration(
+            client, settings.namespace, self._services.store, self._configuration_changed
+        )
+        self._allocates = settings.webhook.mode is not WebhookMode.ONLY
         self._begun = False
         registry.register(PoolMetrics(lambda: self._reconciler.space))
         self._client_metrics = ClientMetrics.of(registry)
 
     @property
     def _reflectors(self) -> tuple[Reflector[Any], ...]:
-        return self._services, self._pools, self._advertisements
+        return self._services, *self._configuration.reflectors
 
     async def run(self) -> None:
         """Allocate until cancelled; with --webhook-mode=onlywebhook only know what there is."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
+            tasks.create_task(self._state.run())
             tasks.create_task(self._keep_key())
-            for reflector in self._reflectors:
+            for reflector in (*self._reflectors, *self._configuration.optional):
                 tasks.create_task(reflector.run())
             await complete(self._reflectors)
-            if self._settings.webhook.mode is WebhookMode.ONLY:
-                await asyncio.get_running_loop().create_future()
-            self._begin()
-            await self._queue.serve(self._work, WORKERS)
-
-    def _begin(self) -> None:
-        self._parse()
-        self._reconciler.begin(self._parsed.config, self._services.store.values())
-        self._begun = True
-        for name in self._services.store:
-            self._queue.add(name)
+            self._configuration.begin()
+            if self._allocates:
+                await self._queue.serve(self._work, WORKERS)
 
     async def _work(self, name: str) -> None:
         self._client_metrics.updates.inc()
@@ -90,36 +87,34 @@ class Controller:
         if self._begun:
             self._queue.add(key)
 
-    def _configuration_changed(
-        self, key: str, old: CustomResource | None, new: CustomResource | None
-    ) -> None:
-        if self._begun and not self._parse_is_due:
-            self._parse_is_due = True
-            asyncio.get_running_loop().call_soon(self._reconfigure)
-
-    def _reconfigure(self) -> None:
-        self._parse_is_due = False
-        self._parse()
-        self._reconciler.use(self._parsed.config)
-
-    def _parse(self) -> None:
-        told = self._parsed.rejections
-        pools, advertisements = self._pools.store.values(), self._advertisements.store.values()
-        self._parsed = parse(pools, advertisements, self._parsed.config)
-        for rejection in self._parsed.rejections:
-            if rejection not in told:
+    def _configuration_changed(self, before: Parsed) -> None:
+        parsed = self._configuration.parsed
+        self._client_metrics.config_loaded.set(1)
+        self._client_metrics.config_stale.set(1 if parsed.rejections else 0)
+        if not self._allocates:
+            return
+        for rejection in parsed.rejections:
+            if rejection not in before.rejections:
                 log.error("%s", rejection)
                 self._tell(rejection)
-        self._client_metrics.config_loaded.set(1)
-        self._client_metrics.config_stale.set(1 if self._parsed.rejections else 0)
+        self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
+        if self._begun:
+            self._reconciler.use(parsed.config)
+        else:
+            self._begin(parsed)
+
+    def _begin(self, parsed: Parsed) -> None:
+        self._reconciler.begin(parsed.config, self._services.store.values())
+        self._begun = True
+        for name in self._services.store:
+            self._queue.add(name)
 
     def _tell(self, rejection: Rejection) -> None:
         kind, name = rejection.object.kind, rejection.object.name
-        reflector = self._pools if kind == ip_address_pool.KIND else self._advertisements
-        about = reflector.store.get(f"{self._settings.namespace}/{name}")
+        about = self._configuration.custom_resources.get(kind, name)
         if about is not None:
-            subject = reference(reflector.resource, about)
-            self._recorder.warning(subject, "ConfigurationError", str(rejection))
+            resource = self._configuration.custom_resources.reflectors[kind].resource
+            self._recorder.warning(reference(resource, about), "ConfigurationError", str(rejection))
 
     async def _keep_key(self) -> NoReturn:
         """Make the key by which speakers know each other, and make it again should somebody delete it."""
@@ -134,7 +129,7 @@ class Controller:
 
     def review(self, change: Change) -> Answer:
         """What is to be said to *change* of the configuration."""
-        return Answer()
+        return self._configuration.review(change)
 
     def not_ready(self) -> list[str]:
         """Why nothing is allocated yet, a reason a line."""
@@ -145,6 +140,7 @@ class Controller:
         space = self._reconciler.space
         return {
             "pools": list(space.config.pools),
-            "rejections": [str(each) for each in self._parsed.rejections],
+            "rejections": [str(each) for each in self._configuration.parsed.rejections],
+            "warnings": [str(each) for each in self._configuration.parsed.cautions],
             "holdings": {name: str(space.held_by(name)) for name in space.holders()},
         }

@@ -72,6 +72,7 @@ class Speaker:
             tasks.create_task(self._state.run())
             tasks.create_task(self._follow_interfaces())
             tasks.create_task(self._follow_addresses())
+            tasks.create_task(self._view.secrets.run())
             for reflector in (self._exclusion.reflector, *self._view.reflectors):
                 tasks.create_task(reflector.run())
             await complete([self._exclusion.reflector])
@@ -161,7 +162,7 @@ class Speaker:
 
     def configuration_changed(self) -> None:
         """Tell what is wrong in the configuration, if anything is, once all of it has been read."""
-        if not self._view.is_complete:
+        if not self._view.is_complete or self._view.secrets.unread:
             return
         faults = [str(each) for each in (*self._exclusion.rejections, *self._view.parsed.rejections)]
         self._client_metrics.config_loaded.set(1)

@@ -5,25 +5,31 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from lb.api.custom_resource import CustomResource
+from msgspec.structs import replace
+
 from lb.api.endpoint_slice import SERVICE_NAME, EndpointSlice
+from lb.api.namespace import Namespace
 from lb.api.node import Node
 from lb.api.secret import MEMBERLIST, SECRET_KEY, Secret
 from lb.api.service import Service
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete
+from lb.cluster.custom_resources import CustomResources
+from lb.cluster.named_objects import NamedObjects
 from lb.cluster.reflector import Reflector
 from lb.cluster.resource import (
     ENDPOINT_SLICES,
-    IP_ADDRESS_POOLS,
-    L2_ADVERTISEMENTS,
+    NAMESPACES,
     NODES,
     SECRETS,
     SERVICES,
     Selection,
     named,
 )
+from lb.config.memory import Memory
 from lb.config.parser import Parsed, parse
+from lb.config.peers import secrets_of
+from lb.config.resources import Resources, gathered
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +60,19 @@ class View:
         self.is_complete = False
         """Whether everything has been read, and so the configuration is whole."""
         self.parsed = Parsed()
-        ours = Selection(namespace=namespace)
+        self._memory = Memory()
+        self._custom_resources = CustomResources(client, namespace, self._configuration_changed)
+        self._namespaces = Reflector(client, NAMESPACES, self._namespace)
+        self.secrets = NamedObjects(client, SECRETS, namespace, self._configuration_changed)
+        """Those that BGPPeers refer to; the caller runs it."""
         memberlist = Selection(namespace=namespace, field_selector=named(MEMBERLIST))
         self._services = Reflector(client, SERVICES, self._service)
         self._nodes = Reflector(client, NODES, self._node)
-        self._pools = Reflector(client, IP_ADDRESS_POOLS, self._configuration, ours)
-        self._advertisements = Reflector(client, L2_ADVERTISEMENTS, self._configuration, ours)
         self.reflectors: tuple[Reflector[Any], ...] = (
             self._services,
             self._nodes,
-            self._pools,
-            self._advertisements,
+            self._namespaces,
+            *self._custom_resources.reflectors.values(),
             Reflector(client, ENDPOINT_SLICES, self._slice),
             Reflector(client, SECRETS, self._secret, memberlist),
         )
@@ -106,7 +114,7 @@ class View:
             self._listener.service_changed(service)
 
     def _node(self, key: str, old: Node | None, new: Node | None) -> None:
-        self._listener.surroundings_changed()
+        self._configuration_changed()
 
     def _secret(self, key: str, old: Secret | None, new: Secret | None) -> None:
         secret = new.data.get(SECRET_KEY) if new else None
@@ -115,7 +123,10 @@ class View:
         else:
             log.warning("Secret %s holds no %s now; the one known before is used on", key, SECRET_KEY)
 
-    def _configuration(self, key: str, old: CustomResource | None, new: CustomResource | None) -> None:
+    def _namespace(self, key: str, old: Namespace | None, new: Namespace | None) -> None:
+        self._configuration_changed()
+
+    def _configuration_changed(self) -> None:
         if self.is_complete and not self._parse_is_due:
             self._parse_is_due = True
             asyncio.get_running_loop().call_soon(self._parse)
@@ -123,11 +134,19 @@ class View:
     def _parse(self) -> None:
         self._parse_is_due = False
         told = self.parsed.rejections
-        self.parsed = parse(
-            self._pools.store.values(), self._advertisements.store.values(), self.parsed.config
-        )
+        resources = self._resources()
+        self.secrets.follow(secrets_of(resources.peers))
+        self.parsed = parse(resources, self.parsed.config, self._memory)
         for rejection in self.parsed.rejections:
             if rejection not in told:
                 log.error("%s", rejection)
         self._listener.configuration_changed()
         self._listener.surroundings_changed()
+
+    def _resources(self) -> Resources:
+        return replace(
+            gathered(self._custom_resources.of),
+            nodes=tuple(self._nodes.store.values()),
+            namespaces=tuple(self._namespaces.store.values()),
+            secrets={**dict.fromkeys(self.secrets.unread), **self.secrets.found},
+        )

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -26,6 +26,17 @@ SKEW = timedelta(hours=1)
 """How far an API server's clock may be behind ours."""
 SPENT = 2 / 3
 """Of its life, after which a certificate is made anew."""
+
+_UNFIT: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for what is not as it should be."""
 
 Signer = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -77,9 +88,9 @@ class Keys(Struct, frozen=True):
 
 
 class Fault(StrEnum):
-    """Why keys have to be made anew. With DUE they serve on until they are."""
+    """Why keys have to be made anew, as a clause. With DUE they serve on until they are."""
 
-    ABSENT = "it is not there, or an entry of it"
+    ABSENT = "there are none"
     UNREADABLE = "an entry is no certificate or no key"
     NOT_ITS_KEY = "tls.key is not the key of tls.crt"
     NOT_SIGNED = "tls.crt is not signed by ca.crt"
@@ -102,7 +113,7 @@ def judge(keys: Keys | None, name: str, now: datetime) -> Fault | None:
             or (None if name in _names(server) else Fault.WRONG_NAME)
             or _worse(_age(authority, now), _age(server, now))
         )
-    except (ValueError, TypeError):
+    except _UNFIT:
         return Fault.UNREADABLE
 
 
@@ -112,7 +123,7 @@ def may_sign(authority: Pair, now: datetime) -> bool:
         certificate = x509.load_pem_x509_certificate(authority.certificate)
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
         return constraints.value.ca and _fits(certificate, authority.key) and _age(certificate, now) is None
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+    except _UNFIT:
         return False
 
 
@@ -129,7 +140,7 @@ def bundled(pem: bytes) -> dict[bytes, datetime]:
         try:
             certificate = x509.load_pem_x509_certificate(block)
             found[certificate.public_bytes(serialization.Encoding.PEM)] = certificate.not_valid_after_utc
-        except ValueError:
+        except _UNFIT:
             continue
     return found
 
@@ -216,7 +227,7 @@ def _fits(certificate: x509.Certificate, key: bytes) -> bool:
 def _signed(server: x509.Certificate, authority: x509.Certificate) -> bool:
     try:
         server.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (InvalidSignature, *_UNFIT):
         return False
     return True
 

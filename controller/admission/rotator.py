@@ -171,7 +171,7 @@ class Rotator:
             body = {"metadata": {"resourceVersion": secret.metadata.resource_version}, "data": data}
             await self._client.patch(SECRETS, self._secret_name, body, namespace=namespace)
         self._next_make = time.monotonic() + APART
-        log.info("Secret %s: new keys for the webhooks, as of the old ones %s", self._secret_path, make.why)
+        log.info("Secret %s: new keys for the webhooks are made, because %s", self._secret_path, make.why)
 
     async def _trust(self, name: str, wanted: Iterable[Bundle]) -> None:
         reflector, holder = self._holders[name], self._present[name]

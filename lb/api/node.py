@@ -41,5 +41,5 @@ class Node(Value, frozen=True):
     """core/v1 Node."""
 
     metadata: ObjectMeta
-    spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
+    spec: NodeSpec = NodeSpec()

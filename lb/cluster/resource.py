@@ -10,15 +10,26 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from lb.api import configuration_state, custom_resource, ip_address_pool, l2_advertisement
+from lb.api import (
+    bfd_profile,
+    bgp_advertisement,
+    bgp_peer,
+    community,
+    configuration_state,
+    custom_resource,
+    ip_address_pool,
+    l2_advertisement,
+)
 from lb.api.config_map import ConfigMap
 from lb.api.configuration_state import ConfigurationState
 from lb.api.custom_resource import CustomResource
 from lb.api.endpoint_slice import EndpointSlice
 from lb.api.meta import ObjectMeta, Value
+from lb.api.namespace import Namespace
 from lb.api.node import Node
 from lb.api.secret import Secret
 from lb.api.service import Service
+from lb.api.service_cidr import ServiceCIDR
 from lb.api.webhook import CustomResourceDefinition, ValidatingWebhookConfiguration
 
 
@@ -99,7 +110,8 @@ NODES = Resource("", "v1", "nodes", "Node", Node)
 SECRETS = Resource("", "v1", "secrets", "Secret", Secret)
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", ConfigMap)
 EVENTS = Resource("", "v1", "events", "Event", Partial)
-NAMESPACES = Resource("", "v1", "namespaces", "Namespace", Partial)
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", Namespace)
+SERVICE_CIDRS = Resource("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", ServiceCIDR)
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", EndpointSlice)
 VALIDATING_WEBHOOK_CONFIGURATIONS = Resource(
     "admissionregistration.k8s.io",
@@ -117,6 +129,10 @@ CUSTOM_RESOURCE_DEFINITIONS = Resource(
 )
 IP_ADDRESS_POOLS = _custom(ip_address_pool)
 L2_ADVERTISEMENTS = _custom(l2_advertisement)
+BGP_ADVERTISEMENTS = _custom(bgp_advertisement)
+BGP_PEERS = _custom(bgp_peer)
+BFD_PROFILES = _custom(bfd_profile)
+COMMUNITIES = _custom(community)
 CONFIGURATION_STATES = Resource(
     custom_resource.GROUP,
     configuration_state.VERSION,

@@ -5,9 +5,33 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
+from lb.api.bgp_advertisement import BGPAdvertisementSpec
 from lb.api.l2_advertisement import L2AdvertisementSpec
+from lb.api.meta import LabelSelector
+from lb.config.community import Community
+from lb.config.coverage import covers
+from lb.config.peer import BFDProfile, Peer
 from lb.config.ranges import Address, AddressRange
 from lb.config.selectors import Labels, matches_any
+
+
+class Reservation(Struct, frozen=True):
+    """Which Services a pool is kept for (spec.serviceAllocation).
+
+    `namespaces` None: those of all; `named_namespaces` are those of them that stand there by name, the others
+    are selected. The pool with the lowest `priority` is tried first, and 0 stands for last.
+    """
+
+    priority: int = 0
+    namespaces: frozenset[str] | None = None
+    named_namespaces: tuple[str, ...] = ()
+    service_selectors: tuple[LabelSelector, ...] = ()
+
+    def admits(self, namespace: str, labels: Labels) -> bool:
+        """Whether a Service of *namespace* with *labels* may have an address of the pool."""
+        return (self.namespaces is None or namespace in self.namespaces) and (
+            not self.service_selectors or matches_any(self.service_selectors, labels)
+        )
 
 
 class Pool(Struct, frozen=True):
@@ -18,6 +42,8 @@ class Pool(Struct, frozen=True):
     ranges: tuple[AddressRange, ...]
     auto_assign: bool
     avoid_buggy_ips: bool
+    reservation: Reservation | None = None
+    is_protected: bool = False
 
 
 class L2Advertisement(Struct, frozen=True):
@@ -28,21 +54,50 @@ class L2Advertisement(Struct, frozen=True):
 
     def covers(self, pool: str, labels: Labels) -> bool:
         """Whether it announces addresses of *pool*, whose object has *labels*."""
-        names, selectors = self.spec.ip_address_pools, self.spec.ip_address_pool_selectors
-        if not names and not selectors:
-            return True
-        return pool in names or matches_any(selectors, labels)
+        return covers(self.spec, pool, labels)
+
+
+class BGPAdvertisement(Struct, frozen=True):
+    """A BGPAdvertisement that was accepted, with its communities resolved."""
+
+    name: str
+    spec: BGPAdvertisementSpec
+    communities: tuple[Community, ...] = ()
+
+    def covers(self, pool: str, labels: Labels) -> bool:
+        """Whether it is about *pool*, whose object has *labels*; see `Config.unfit`."""
+        return covers(self.spec, pool, labels)
+
+    def aggregation_length(self, version: int) -> int:
+        """The prefix length of its routes in IP *version*."""
+        if version == 4:
+            return 32 if self.spec.aggregation_length is None else self.spec.aggregation_length
+        return 128 if self.spec.aggregation_length_v6 is None else self.spec.aggregation_length_v6
+
+
+class Aliases(Struct, frozen=True):
+    """A Community object that was accepted: names of communities."""
+
+    name: str
+    values: dict[str, Community]
 
 
 class Config(Struct, frozen=True, dict=True):
-    """Pools and advertisements by name, in the order of their names.
+    """Each kind by name, in the order of the names.
 
-    `unread` names the pools that exist but were refused and were never good: what lies in them is unknown, so
-    while there is one, an address outside every pool may not be judged stray.
+    `unfit` holds pairs of a BGPAdvertisement and a pool that it is about and may not advertise, because its
+    routes would reach beyond the pool. `unread` names the pools that exist but were refused and were never
+    good: what lies in them is unknown, so while there is one, an address outside every pool may not be judged
+    stray.
     """
 
     pools: dict[str, Pool] = field(default_factory=dict)
     l2_advertisements: dict[str, L2Advertisement] = field(default_factory=dict)
+    bgp_advertisements: dict[str, BGPAdvertisement] = field(default_factory=dict)
+    peers: dict[str, Peer] = field(default_factory=dict)
+    bfd_profiles: dict[str, BFDProfile] = field(default_factory=dict)
+    communities: dict[str, Aliases] = field(default_factory=dict)
+    unfit: frozenset[tuple[str, str]] = frozenset()
     unread: frozenset[str] = frozenset()
 
     @cached_property

@@ -1,60 +1,45 @@
 """L2Advertisements: which are accepted, and what is wrong with the others."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator
 
 from lb.api.custom_resource import CustomResource
 from lb.api.l2_advertisement import KIND, L2AdvertisementSpec
-from lb.api.meta import LabelSelector
 from lb.config.config import L2Advertisement
+from lb.config.names import repeated
 from lb.config.rejection import Reference, Rejection
-from lb.config.selectors import fault
+from lb.config.selectors import faulty_selector, faulty_selectors
+from lb.config.seniority import reference_to
 from lb.config.spec import decode
 
-Accepted = dict[str, L2Advertisement]
+INTERFACE = re.compile(r"(?!\.{1,2}$)[^/:\s]{1,15}")
+"""What the kernel takes as the name of an interface (dev_valid_name)."""
 
 
-def parse_l2_advertisements(
-    objects: Iterable[CustomResource], last_good: Mapping[str, L2Advertisement]
-) -> tuple[Accepted, list[Rejection]]:
-    """The advertisements by name, and every rejection; one that is refused stays as *last_good* has it."""
-    accepted: Accepted = {}
-    refused: list[Rejection] = []
-    for each in sorted(objects, key=lambda each: each.metadata.name):
-        name = each.metadata.name
-        advertisement = _parse_l2_advertisement(each)
-        if isinstance(advertisement, L2Advertisement):
-            accepted[name] = advertisement
-            continue
-        refused += advertisement
-        if name in last_good:
-            accepted[name] = last_good[name]
-    return accepted, refused
-
-
-def _parse_l2_advertisement(each: CustomResource) -> L2Advertisement | list[Rejection]:
-    reference = Reference(KIND, each.metadata.name, each.metadata.namespace)
+def read_l2_advertisement(each: CustomResource) -> L2Advertisement | tuple[Rejection, ...]:
+    """What *each* says."""
+    reference = reference_to(KIND, each)
     spec = decode(reference, each.spec, L2AdvertisementSpec)
-    if isinstance(spec, Rejection):
-        return [spec]
-    return list(_faulty_selectors(reference, spec)) or L2Advertisement(each.metadata.name, spec)
+    if isinstance(spec, tuple):
+        return spec
+    return tuple(_faults(reference, spec)) or L2Advertisement(each.metadata.name, spec)
 
 
-def _faulty_selectors(reference: Reference, spec: L2AdvertisementSpec) -> Iterator[Rejection]:
-    for path, selector in _selectors(spec):
-        for at, requirement in enumerate(selector.match_expressions):
-            reason = fault(requirement)
-            if reason is not None:
-                where = f"spec.{path}.matchExpressions[{at}]"
-                remedy = "Correct the operator or its values."
-                yield Rejection(reference, where, requirement, reason, remedy)
-
-
-def _selectors(spec: L2AdvertisementSpec) -> Iterator[tuple[str, LabelSelector]]:
-    for at, selector in enumerate(spec.ip_address_pool_selectors):
-        yield f"ipAddressPoolSelectors[{at}]", selector
-    for at, selector in enumerate(spec.node_selectors):
-        yield f"nodeSelectors[{at}]", selector
-    for at, selector in enumerate(spec.service_selectors):
-        yield f"serviceSelectors[{at}]", selector
+def _faults(reference: Reference, spec: L2AdvertisementSpec) -> Iterator[Rejection]:
+    yield from repeated(reference, "spec.ipAddressPools", spec.ip_address_pools)
+    yield from faulty_selectors(reference, "spec.ipAddressPoolSelectors", spec.ip_address_pool_selectors)
+    yield from faulty_selectors(reference, "spec.nodeSelectors", spec.node_selectors)
+    yield from repeated(reference, "spec.interfaces", spec.interfaces)
+    for at, name in enumerate(spec.interfaces):
+        yield from faulty_interface(reference, f"spec.interfaces[{at}]", name)
+    yield from faulty_selectors(reference, "spec.serviceSelectors", spec.service_selectors)
     for at, preferred in enumerate(spec.preferred_node_selectors):
-        yield f"preferredNodeSelectors[{at}].preference", preferred.preference
+        path = f"spec.preferredNodeSelectors[{at}].preference"
+        yield from faulty_selector(reference, path, preferred.preference)
+
+
+def faulty_interface(reference: Reference, path: str, name: str) -> Iterator[Rejection]:
+    """Why *name*, at *path*, can be no interface's."""
+    if not INTERFACE.fullmatch(name):
+        remedy = "Write the name as `ip link` shows it; patterns are not understood."
+        yield Rejection(reference, path, name, "no interface can have this name", remedy)

@@ -1,86 +1,56 @@
 """IPAddressPools: which are accepted, in which form, and what is wrong with the others."""
 
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from bisect import bisect_right, insort
+from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
+from operator import itemgetter
 
 from lb.api.custom_resource import CustomResource
-from lb.api.ip_address_pool import KIND, IPAddressPoolSpec
-from lb.config.config import Pool
-from lb.config.ranges import AddressRange, Malformed, overlapping, parse_range
-from lb.config.rejection import Reference, Rejection
+from lb.api.extension import PROTECT
+from lb.api.ip_address_pool import KIND, IPAddressPoolSpec, ServiceAllocation
+from lb.api.namespace import Namespace
+from lb.config.config import Pool, Reservation
+from lb.config.names import repeated
+from lb.config.ranges import AddressRange, overlapping, parse_range
+from lb.config.rejection import Malformed, Reference, Rejection
+from lb.config.selectors import faulty_selectors, matches_any
+from lb.config.seniority import reference_to
 from lb.config.spec import decode
 from lb.config.unusable import unusable
 
-Accepted = dict[str, Pool]
-Place = tuple[AddressRange, str]
-"""A range, and the name of the pool that has it."""
+Place = tuple[int, int, AddressRange, str]
+"""IP version and first address of a range, the range, and the name of the pool that has it."""
+_start = itemgetter(0, 1)
 
 
-def parse_pools(
-    objects: Collection[CustomResource], last_good: Mapping[str, Pool]
-) -> tuple[Accepted, list[Rejection]]:
-    """The pools by name, and every rejection.
-
-    A pool that is refused stays in force as *last_good* has it, and no other pool may take its addresses.
-    Where two overlap, one that has not changed since stays rather than one that has, a known one rather than
-    a new one, the older rather than the newer.
-    """
-    created = {_reference(each): each.metadata.creation_timestamp for each in objects}
-    parsed = {_reference(each): _parse_pool(each) for each in objects}
-
-    def seniority(pool: Reference) -> tuple[bool, bool, str, str]:
-        known = last_good.get(pool.name)
-        return parsed[pool] != known, known is None, created[pool], pool.name
-
-    inorder = sorted(parsed, key=seniority)
-    refused = {each: found for each in inorder if isinstance(found := parsed[each], list)}
-    wanted = {each: found for each in inorder if isinstance(found := parsed[each], Pool)}
-    while True:
-        kept = {each.name: last_good[each.name] for each in refused if each.name in last_good}
-        accepted, collided = _place(wanted, kept)
-        if not collided:
-            return accepted, [wrong for each in inorder for wrong in refused.get(each, [])]
-        # What collided falls back to its last good form, and others may have to make room for that.
-        refused |= collided
-        wanted = {each: pool for each, pool in wanted.items() if each not in collided}
-
-
-def _place(
-    wanted: Mapping[Reference, Pool], kept: Accepted
-) -> tuple[Accepted, dict[Reference, list[Rejection]]]:
-    """*kept* and those of *wanted* that overlap with none before them; what is wrong with the others."""
-    accepted = dict(kept)
-    collided: dict[Reference, list[Rejection]] = {}
-    taken = sorted(_places(kept.values()))
-    for reference, pool in wanted.items():
-        wrong = list(_collisions(reference, pool, taken))
-        if wrong:
-            collided[reference] = wrong
-        else:
-            accepted[pool.name] = pool
-            taken = sorted([*taken, *_places([pool])])
-    return accepted, collided
-
-
-def _places(pools: Iterable[Pool]) -> Iterator[Place]:
-    return ((span, pool.name) for pool in pools for span in pool.ranges)
-
-
-def _reference(each: CustomResource) -> Reference:
-    return Reference(KIND, each.metadata.name, each.metadata.namespace)
-
-
-def _parse_pool(each: CustomResource) -> Pool | list[Rejection]:
-    reference = _reference(each)
+def read_pool(each: CustomResource, namespaces: tuple[Namespace, ...]) -> Pool | tuple[Rejection, ...]:
+    """What *each* says by itself, where *namespaces* are all of the cluster."""
+    reference = reference_to(KIND, each)
     spec = decode(reference, each.spec, IPAddressPoolSpec)
-    if isinstance(spec, Rejection):
-        return [spec]
+    if isinstance(spec, tuple):
+        return spec
     ranges = [parse_range(text) for text in spec.addresses]
-    wrong = [*_faulty_ranges(reference, spec, ranges), *_unsupported(reference, spec)]
+    wrong = [
+        *_faulty_ranges(reference, spec, ranges),
+        *_faulty_allocation(reference, spec.service_allocation),
+        *_faulty_protection(reference, each),
+    ]
     if wrong:
-        return wrong
-    good = tuple(span for span in ranges if isinstance(span, AddressRange))
-    return Pool(each.metadata.name, dict(each.metadata.labels), good, spec.auto_assign, spec.avoid_buggy_ips)
+        return tuple(wrong)
+    return Pool(
+        each.metadata.name,
+        dict(each.metadata.labels),
+        tuple(span for span in ranges if isinstance(span, AddressRange)),
+        spec.auto_assign,
+        spec.avoid_buggy_ips,
+        _reservation(spec.service_allocation, namespaces),
+        each.metadata.annotations.get(PROTECT) == "true",
+    )
+
+
+def selects_namespaces(each: CustomResource) -> bool:
+    """Whether what *each* says depends on the namespaces that there are. May be wrongly true."""
+    return b"namespaceSelectors" in bytes(each.spec)
 
 
 def _faulty_ranges(
@@ -100,36 +70,66 @@ def _faulty_ranges(
         yield Rejection(reference, where, str(second), reason, "List each address once.")
 
 
-def _unsupported(reference: Reference, spec: IPAddressPoolSpec) -> Iterator[Rejection]:
-    if spec.service_allocation is not None:
-        yield Rejection(
-            reference,
-            "spec.serviceAllocation",
-            spec.service_allocation,
-            "keeping a pool for some namespaces or Services is not supported yet",
-            "Remove it; to keep others out, set spec.autoAssign to false and name the pool in the annotation "
-            "metallb.io/address-pool of the Services that may use it.",
+def _faulty_allocation(reference: Reference, kept: ServiceAllocation | None) -> Iterator[Rejection]:
+    if kept is not None:
+        where = "spec.serviceAllocation"
+        yield from repeated(reference, f"{where}.namespaces", kept.namespaces)
+        yield from faulty_selectors(reference, f"{where}.namespaceSelectors", kept.namespace_selectors)
+        yield from faulty_selectors(reference, f"{where}.serviceSelectors", kept.service_selectors)
+
+
+def _faulty_protection(reference: Reference, each: CustomResource) -> Iterator[Rejection]:
+    text = each.metadata.annotations.get(PROTECT)
+    if text not in (None, "true", "false"):
+        where, reason = f"metadata.annotations[{PROTECT}]", "this is neither true nor false"
+        yield Rejection(reference, where, text, reason, "Write 'true' or 'false', in quotes.")
+
+
+def _reservation(kept: ServiceAllocation | None, namespaces: Iterable[Namespace]) -> Reservation | None:
+    if kept is None:
+        return None
+    names: frozenset[str] | None = None
+    if kept.namespaces or kept.namespace_selectors:
+        names = frozenset(kept.namespaces).union(
+            each.metadata.name
+            for each in namespaces
+            if matches_any(kept.namespace_selectors, each.metadata.labels)
         )
+    return Reservation(kept.priority, names, kept.namespaces, kept.service_selectors)
 
 
-def _collisions(reference: Reference, pool: Pool, taken: list[Place]) -> Iterator[Rejection]:
-    for mine in pool.ranges:
-        for theirs, other in _overlapping(mine, taken):
-            yield Rejection(
+class PoolClaims:
+    """The addresses of the pools in force: no address lies in two."""
+
+    @staticmethod
+    def are_apart(wanted: Collection[Pool]) -> bool:
+        """Whether no two ranges of *wanted* have an address in common."""
+        places = sorted((span.version, span.first, span.last) for pool in wanted for span in pool.ranges)
+        return all(one[0] != other[0] or one[2] < other[1] for one, other in pairwise(places))
+
+    def __init__(self) -> None:
+        self._taken: list[Place] = []
+
+    def collisions(self, reference: Reference, wanted: Pool) -> list[Rejection]:
+        """Each range of *wanted* that overlaps with one of another pool."""
+        return [
+            Rejection(
                 reference,
                 "spec.addresses",
                 str(mine),
                 f"it overlaps with {theirs} of IPAddressPool {other}",
                 "Take the common addresses out of one of the two pools.",
             )
+            for mine in wanted.ranges
+            for _, _, theirs, other in self._overlapping(mine)
+        ]
 
+    def add(self, accepted: Pool) -> None:
+        """*accepted* is in force."""
+        for span in accepted.ranges:
+            insort(self._taken, (span.version, span.first, span, accepted.name), key=_start)
 
-def _overlapping(span: AddressRange, taken: list[Place]) -> list[Place]:
-    """Those of *taken*, sorted and none overlapping another, that have an address of *span*."""
-    start = bisect_right(taken, (span.version, span.first), key=_start)
-    end = bisect_right(taken, (span.version, span.last), lo=start, key=_start)
-    return [place for place in taken[max(0, start - 1) : end] if place[0].overlaps(span)]
-
-
-def _start(place: Place) -> tuple[int, int]:
-    return place[0].version, place[0].first
+    def _overlapping(self, span: AddressRange) -> list[Place]:
+        start = bisect_right(self._taken, (span.version, span.first), key=_start)
+        end = bisect_right(self._taken, (span.version, span.last), lo=start, key=_start)
+        return [place for place in self._taken[max(0, start - 1) : end] if place[2].overlaps(span)]

@@ -9,6 +9,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from msgspec import Struct
 
+from lb.config.rejection import Malformed
+
 Address = IPv4Address | IPv6Address
 CIDRS = "192.0.2.0/24 or 2001:db8::/120"
 """What a CIDR looks like (RFC 5737 and RFC 3849 addresses)."""
@@ -39,13 +41,6 @@ class AddressRange(Struct, frozen=True, order=True):
     def overlaps(self, other: "AddressRange") -> bool:
         """Whether any address is in both."""
         return self.version == other.version and self.first <= other.last and other.first <= self.last
-
-
-class Malformed(Struct, frozen=True):
-    """Why a text is no range (`reason`, a clause) and what to write (`remedy`, a sentence)."""
-
-    reason: str
-    remedy: str
 
 
 def parse_address(text: str) -> Address | None:

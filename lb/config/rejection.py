@@ -1,4 +1,7 @@
-"""A person's mistake, as a value: which object, which field, what stood there, why not, and what to do."""
+"""What is wrong with an object, as a value: which object, which field, what stood there, why, and what to do.
+
+A `Rejection` keeps the object, as it stands, from taking effect; a `Caution` does not.
+"""
 
 from msgspec import Struct, json
 
@@ -20,8 +23,8 @@ class Reference(Struct, frozen=True, order=True):
         return f"{self.kind} {where}{self.name}"
 
 
-class Rejection(Struct, frozen=True):
-    """Why *object* is not accepted as it stands.
+class Finding(Struct, frozen=True):
+    """Something about *object* that a person should know.
 
     `field` is a JSON path (`spec.addresses[1]`), `value` what stands there, `reason` a clause and `remedy` a
     sentence.
@@ -35,6 +38,26 @@ class Rejection(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.object}: {self.field} = {shown(self.value)}: {self.reason}. {self.remedy}"
+
+
+class Rejection(Finding, frozen=True):
+    """Why *object* is not accepted as it stands.
+
+    It `waits` where nothing is wrong with the object itself: it is accepted once another one is there.
+    """
+
+    waits: bool = False
+
+
+class Caution(Finding, frozen=True):
+    """What is accepted, and probably not what its author meant."""
+
+
+class Malformed(Struct, frozen=True):
+    """Why a text is not what it should be (`reason`, a clause) and what to write (`remedy`, a sentence)."""
+
+    reason: str
+    remedy: str
 
 
 def shown(value: JSON) -> str:

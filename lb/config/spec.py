@@ -1,8 +1,9 @@
 """The spec of one custom resource, decoded strictly: one typed value, or a rejection that names the field."""
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct, inspect
@@ -11,15 +12,39 @@ from lb.config.rejection import JSON, Reference, Rejection, named
 
 Spec = TypeVar("Spec", bound=Struct)
 FIELD = re.compile(r"Object (?P<fault>contains unknown|missing required) field `(?P<name>.*)`", re.S)
+SECRET = "password"
 STEP = re.compile(r"[^.\[\]]+")
 
 
-def decode(reference: Reference, spec: Raw, kind: type[Spec]) -> Spec | Rejection:
-    """*spec*, the JSON of a custom resource's `spec`, as *kind*."""
+def decode(reference: Reference, spec: Raw, kind: type[Spec]) -> Spec | tuple[Rejection, ...]:
+    """*spec*, the JSON of a custom resource's `spec`, as *kind*; or what is wrong in each of its fields."""
     try:
         return msgspec.json.decode(spec, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _rejection(reference, spec, kind, str(error))
+        return tuple(_of_each_field(reference, spec, kind)) or (
+            _rejection(reference, spec, kind, str(error)),
+        )
+
+
+def _of_each_field(reference: Reference, spec: Raw, kind: type[Struct]) -> Iterator[Rejection]:
+    """What is wrong in the fields of *spec*, of each the first fault; nothing where *spec* is no object."""
+    try:
+        given = msgspec.json.decode(spec, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    known = {each.encode_name: each for each in msgspec.structs.fields(kind)}
+    for name, value in given.items():
+        if name not in known:
+            yield _rejection(reference, spec, kind, f"Object contains unknown field `{name}`")
+            continue
+        try:
+            msgspec.convert(value, known[name].type)
+        except msgspec.ValidationError as error:
+            what, _, place = str(error).partition(" - at `$")
+            yield _rejection(reference, spec, kind, f"{what} - at `$.{name}{place or '`'}")
+    for name, each in known.items():
+        if each.required and name not in given:
+            yield _rejection(reference, spec, kind, f"Object missing required field `{name}`")
 
 
 def _rejection(reference: Reference, spec: Raw, kind: type[Spec], message: str) -> Rejection:
@@ -74,7 +99,9 @@ def _join(*names: str | None) -> str:
 
 
 def _value_at(spec: Raw, steps: list[str]) -> JSON:
-    """What stands at *steps* of *spec*; None where it cannot be told."""
+    """What stands at *steps* of *spec*; None where it cannot be told, or is nobody's to see."""
+    if steps[:1] == [SECRET]:
+        return None
     try:
         value = msgspec.json.decode(spec)
         for step in steps:

@@ -17,6 +17,7 @@ class Answer(StrEnum):
     EXHAUSTED = "has no free address left"
     OTHER_FAMILY = "has no addresses of the Service's IP family"
     NOT_AUTO_ASSIGNED = "is used only by Services that name it (autoAssign is false)"
+    RESERVED = "is kept for other Services (spec.serviceAllocation)"
     NOT_ASKED = "was not asked: the Service names another pool"
     ELSEWHERE = "does not hold the address asked for"
     AVOIDED = "leaves out the address asked for, which ends in .0 or .255 (avoidBuggyIPs is true)"
@@ -44,7 +45,11 @@ class Refusal(Struct, frozen=True):
 
 
 def allocate(space: Space, request: Request) -> Allocation | Refusal:
-    """An address of *space* for *request*. Pools are tried in the order of their names. Takes nothing."""
+    """An address of *space* for *request*. Takes nothing.
+
+    Pools that are kept for Services like it are tried first, the one with the lowest priority before others,
+    then those that are kept for none, both in the order of their names.
+    """
     config = space.config
     if not config.pools and not config.unread:
         return Refusal("there is no IPAddressPool", {}, "Create one in the load balancer's namespace.")
@@ -89,6 +94,9 @@ def _allocate_address(space: Space, request: Request, address: Address) -> Alloc
             f"{address} is asked for and lies in pool {pool.name}, but pool {request.pool} is asked for too"
         )
         return Refusal(reason, {}, "Change one of the two.")
+    if not _admits(pool, request):
+        reason = f"{address} is asked for and lies in pool {pool.name}"
+        return Refusal(reason, {pool.name: Answer.RESERVED}, "Ask for another, or change the pool.")
     holder = space.holder_of(address)
     if holder not in (None, request.service):
         reason = f"{address} is asked for and held by Service {holder}"
@@ -103,7 +111,7 @@ def _absence(pool: Pool, address: Address) -> Answer:
 
 def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
     for version in request.versions:
-        for pool in space.config.pools.values():
+        for pool in space.pools:
             if _answer(space, request, pool) is None:
                 address = space.lowest_free(pool, version)
                 if address is not None:
@@ -112,9 +120,15 @@ def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
 
 
 def _answer(space: Space, request: Request, pool: Pool) -> Answer | None:
-    if request.pool is not None:
-        return None if pool.name == request.pool else Answer.NOT_ASKED
-    return None if pool.auto_assign else Answer.NOT_AUTO_ASSIGNED
+    if request.pool not in (None, pool.name):
+        return Answer.NOT_ASKED
+    if request.pool is None and not pool.auto_assign:
+        return Answer.NOT_AUTO_ASSIGNED
+    return None if _admits(pool, request) else Answer.RESERVED
+
+
+def _admits(pool: Pool, request: Request) -> bool:
+    return pool.reservation is None or pool.reservation.admits(request.namespace, request.labels)
 
 
 def _refuse(space: Space, request: Request) -> Refusal:

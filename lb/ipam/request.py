@@ -1,5 +1,7 @@
 """What one Service asks of the allocator (core/v1 ServiceSpec and MetalLB's annotations)."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from lb.api.service import ADDRESS_POOL, LOAD_BALANCER_IPS, Service
@@ -14,13 +16,15 @@ class Request(Struct, frozen=True):
     """An address for the Service *service* ("namespace/name").
 
     `versions` are the IP versions that serve it, in the order it prefers; `pool` and `address` are set where
-    it insists on one.
+    it insists on one. `namespace` and `labels` are the Service's: a pool may be kept for others.
     """
 
     service: str
     versions: tuple[int, ...]
     pool: str | None = None
     address: Address | None = None
+    namespace: str = ""
+    labels: Mapping[str, str] = {}
 
 
 def read_request(service: Service) -> Request | Rejection:
@@ -57,7 +61,8 @@ def read_request(service: Service) -> Request | Rejection:
             "Ask for an address of that family, or change spec.ipFamilies.",
         )
     pool = annotation(service.metadata.annotations, ADDRESS_POOL) or None
-    return Request(key(service), versions, pool, address)
+    metadata = service.metadata
+    return Request(key(service), versions, pool, address, metadata.namespace, metadata.labels)
 
 
 def _versions(service: Service) -> tuple[int, ...]:

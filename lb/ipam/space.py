@@ -5,6 +5,7 @@ No address is ever held twice. What it does not know: why a Service should have 
 
 from collections import Counter
 from collections.abc import Iterator
+from math import inf
 
 from lb.config.config import EMPTY, Config, Pool, is_avoided
 from lb.config.ranges import Address, AddressRange
@@ -25,6 +26,8 @@ class Space:
     def use(self, config: Config) -> None:
         """Take *config*'s pools from now on."""
         self.config = config
+        self.pools = sorted(config.pools.values(), key=_turn)
+        """In the order in which they are asked for an address."""
         self._free: dict[str, dict[AddressRange, FreeAddresses]] = {
             pool.name: {span: self._free_of(pool, span) for span in pool.ranges}
             for pool in config.pools.values()
@@ -105,3 +108,9 @@ def capacity(pool: Pool, version: int) -> int:
 def _avoided(span: AddressRange) -> int:
     """How many addresses of *span* end in .0 or .255."""
     return sum((span.last - ending) // 256 - (span.first - 1 - ending) // 256 for ending in (0, 255))
+
+
+def _turn(pool: Pool) -> tuple[bool, float, str]:
+    """When it is a pool's turn to be asked; priority 0 stands for last."""
+    kept = pool.reservation
+    return kept is None, (kept.priority or inf) if kept is not None else 0, pool.name

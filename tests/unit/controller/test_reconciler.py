@@ -26,6 +26,7 @@ from lb.api.service import (
 )
 from lb.cluster.errors import ApiError, Conflict, Retry
 from lb.config.parser import parse
+from lb.config.resources import Resources
 
 NAMES = ("a", "b", "c")
 POOLS = (
@@ -91,7 +92,7 @@ def service(name, asked=""):
 def config(addresses, last_good=None):
     spec = Raw(msgspec.json.encode({"addresses": addresses}))
     objects = [CustomResource(ObjectMeta(name="pool"), spec)] if addresses else []
-    return parse(objects, [], *([last_good] if last_good else [])).config
+    return parse(Resources(pools=tuple(objects)), *([last_good] if last_good else [])).config
 
 
 class Writing(RuleBasedStateMachine):

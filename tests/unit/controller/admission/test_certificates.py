@@ -1,4 +1,6 @@
+import base64
 import ssl
+import warnings
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from controller.admission.certificates import (
@@ -188,6 +192,20 @@ def shake_hands(client, server, name):
         except ssl.SSLWantReadError:
             continue
     return answers.version()
+
+
+@given(st.sampled_from(sorted(GOOD.data)), st.integers(0, 500), st.integers(1, 255))
+def test_whatever_is_changed_in_an_entry_raises_nothing(entry, place, change):
+    """Also where the change leaves the encoding whole, so that the content is what is wrong."""
+    label, *lines, end = GOOD.data[entry].splitlines()
+    broken = bytearray(base64.b64decode(b"".join(lines)))
+    broken[place % len(broken)] ^= change
+    pem = b"\n".join([label, base64.b64encode(bytes(broken)), end])
+    changed = Keys.of({**GOOD.data, entry: pem})
+    warnings.simplefilter("ignore")  # of cryptography, on a serial number that is negative
+    may_sign(changed.authority, NOW)
+    bundled(pem)
+    assert judge(changed, NAME, NOW) in (None, *Fault)
 
 
 def test_no_key_is_shown():

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lb.config.ranges import AddressRange, Malformed, overlapping, parse_address, parse_range
+from lb.config.ranges import AddressRange, overlapping, parse_address, parse_range
+from lb.config.rejection import Malformed
 
 MEGABYTE = "1" * 1_000_000
 

@@ -12,6 +12,7 @@ from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, Ser
 from lb.config.config import Config, Pool
 from lb.config.parser import parse
 from lb.config.ranges import AddressRange, parse_range
+from lb.config.resources import Resources
 from lb.ipam.decision import Outcome, decide, import_holding
 from lb.ipam.space import Space, capacity
 
@@ -209,7 +210,7 @@ class Allocator(RuleBasedStateMachine):
             CustomResource(ObjectMeta(name=name), Raw(json.encode(spec)))
             for name, spec in self.objects.items()
         ]
-        self.config = parse(pools, [], last_good).config
+        self.config = parse(Resources(pools=tuple(pools)), last_good).config
 
     @initialize()
     def there_are_two_pools(self):
