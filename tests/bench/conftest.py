@@ -27,4 +27,4 @@ def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.section(f"figures, also in {FILE}")
     for name, value in sorted(config.stash.get(MEASURED, {}).items()):
-        terminalreporter.write_line(f"{name:28} {value:14.3f}")
+        terminalreporter.write_line(f"{name:28} {value:14.4f}")
