@@ -211,30 +211,31 @@ def test_an_empty_secret_such_as_metallb_installs_is_filled(cluster, replicas):
     assert cluster.keys() is not None
 
 
-def grant(cluster, rules):
-    patch = json.dumps([{"op": "replace", "path": "/rules", "value": rules}])
-    cluster.lab.kubectl("patch", "role", "controller", "-n", NAMESPACE, "--type=json", "-p", patch)
-
-
-def test_nothing_waits_for_a_secret_that_cannot_be_written(cluster, replicas):
+@pytest.fixture
+def right_to_create(cluster):
+    """Grants the controller the right to create Secrets, which it does not have until then."""
     rules = cluster.get("role", "controller")["rules"]
-    denied = [each for each in rules if "create" not in each["verbs"]]
-    step = {"op": "replace", "path": "/rules", "value": denied}
-    cluster.lab.kubectl(
-        "patch", "role", "controller", "-n", NAMESPACE, "--type=json", "-p", json.dumps([step])
-    )
+
+    def grant(granted):
+        patch = json.dumps([{"op": "replace", "path": "/rules", "value": granted}])
+        cluster.lab.kubectl("patch", "role", "controller", "-n", NAMESPACE, "--type=json", "-p", patch)
+
+    grant([each for each in rules if each["verbs"] != ["create"]])
+    yield lambda: grant(rules)
+    grant(rules)
+
+
+def test_nothing_waits_for_a_secret_that_cannot_be_written(cluster, right_to_create, replicas):
     controller = replicas.controller("webhook")
     cluster.lab.wait_for(
-        lambda: [each for each in controller.messages if "create" in each and "secrets" in each],
+        lambda: [each for each in controller.messages if 'resources ["secrets"], verbs ["create"]' in each],
         "a message that names the right",
         20,
     )
     assert controller.ready() == "ok\n"
 
-    step["value"] = rules
-    cluster.lab.kubectl(
-        "patch", "role", "controller", "-n", NAMESPACE, "--type=json", "-p", json.dumps([step])
-    )
+    right_to_create()
+
     cluster.wait_until_asked()
 
 

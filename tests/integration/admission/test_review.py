@@ -70,7 +70,8 @@ def test_many_long_warnings_arrive_cut_and_counted(cluster, decider):
 
 def test_a_large_object_is_answered(cluster, decider):
     large = pool("lan")
-    large["spec"]["addresses"] = [f"10.{n // 65536}.{n // 256 % 256}.{n % 256}/32" for n in range(20_000)]
+    low, high = "2001:0db8:0000:0000:0000:0000:0001:{:04x}", "2001:0db8:0000:0000:0000:0000:0002:{:04x}"
+    large["spec"]["addresses"] = [f"{low}-{high}".format(n, n) for n in range(10_000)]
     assert cluster.apply(large, verb="create").ok
     assert cluster.kubectl("label", "ipaddresspool", "lan", "size=large").ok
 
