@@ -18,7 +18,7 @@ from lb.config.memory import Memory
 from lb.config.parser import Parsed, parse
 from lb.config.ranges import Address, AddressRange, parse_range
 from lb.config.resources import Resources, gathered
-from lb.config.services import key, status_address
+from lb.config.services import key, status_addresses
 
 
 class Configuration:
@@ -101,9 +101,9 @@ class Configuration:
 
     def _in_use(self, pool: Pool) -> Iterator[tuple[str, Address]]:
         for service in self._services.values():
-            address = status_address(service)
-            if address is not None and any(address in span for span in pool.ranges):
-                yield key(service), address
+            for address in status_addresses(service):
+                if any(address in span for span in pool.ranges):
+                    yield key(service), address
 
 
 def _ranges(text: str) -> Iterator[AddressRange]:

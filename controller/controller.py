@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from controller.configuration import Configuration
 from controller.pool_metrics import PoolMetrics
-from controller.reconciler import Reconciler
+from controller.reconciler import Reconciler, Serving
 from controller.settings import Settings, WebhookMode
 from lb.api.configuration_state import CONTROLLER
 from lb.api.service import Service
@@ -45,7 +45,12 @@ class Controller:
         owner = own_pod(settings.pod_name, settings.pod_uid)
         self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
         self._queue: WorkQueue[str] = WorkQueue()
-        self._reconciler = Reconciler(client, self._recorder, settings.load_balancer_class, self._queue.add)
+        self._reconciler = Reconciler(
+            client,
+            self._recorder,
+            Serving(settings.load_balancer_class, settings.shares_freely),
+            self._queue.add,
+        )
         self._services = Reflector(client, SERVICES, self._service_changed)
         self._configuration = Configuration(
             client, settings.namespace, self._services.store, self._configuration_changed
@@ -142,5 +147,5 @@ class Controller:
             "pools": list(space.config.pools),
             "rejections": [str(each) for each in self._configuration.parsed.rejections],
             "warnings": [str(each) for each in self._configuration.parsed.cautions],
-            "holdings": {name: str(space.held_by(name)) for name in space.holders()},
+            "holdings": {name: [str(each) for each in space.held_by(name)] for name in space.holders()},
         }

@@ -2,6 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from lb.api.service import (
     ALLOCATED_FROM_POOL,
@@ -15,9 +18,8 @@ from lb.cluster.events import Recorder, reference
 from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import patch_status
 from lb.config.config import Config
-from lb.config.ranges import Address
 from lb.config.services import deprecated, is_of_class, is_ours, key
-from lb.ipam.allocation import is_stray
+from lb.ipam.condition import TYPE, present_condition, wanted_condition
 from lb.ipam.decision import (
     Decision,
     Outcome,
@@ -26,10 +28,22 @@ from lb.ipam.decision import (
     wanted_annotations,
     wanted_ingress,
 )
-from lb.ipam.space import Space
+from lb.ipam.space import Addresses, Holding, Space
+from lb.ipam.terms import Terms
+from lb.ipam.waiting import Waiter, Waiting, waiter
 
 log = logging.getLogger(__name__)
 LEAVING = " (until its status is written)"
+
+
+class Serving(Struct, frozen=True):
+    """Whom we serve, and how. `load_balancer_class` None is the cluster's default one.
+
+    With `shares_freely` a sharing key counts across namespaces without consent, as in MetalLB.
+    """
+
+    load_balancer_class: str | None = None
+    shares_freely: bool = False
 
 
 class Reconciler:
@@ -42,16 +56,19 @@ class Reconciler:
         self,
         client: Client,
         recorder: Recorder,
-        load_balancer_class: str | None,
+        settings: Serving,
         again: Callable[[str], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.space = Space()
         self._client = client
         self._recorder = recorder
-        self._class = load_balancer_class
+        self._serving = settings
         self._again = again
+        self._now = now
+        self._waiting = Waiting()
         self._complaints: dict[str, str] = {}
-        """By Service, what it asks for and cannot have, as it was last told: the ones that wait."""
+        """By Service, what it asks for and cannot have, as it was last told."""
         self._deprecated: dict[str, frozenset[str]] = {}
         """By Service, the deprecated annotations that were told of and that it still has."""
         self._written_on: dict[str, str] = {}
@@ -60,66 +77,92 @@ class Reconciler:
     def begin(self, config: Config, services: Iterable[Service]) -> None:
         """Take in what Services have already, the eldest first, before anything is allocated."""
         self.space.use(config)
-        ours = (each for each in services if is_ours(each, self._class))
+        ours = (each for each in services if is_ours(each, self._serving.load_balancer_class))
         for service in sorted(ours, key=lambda each: (each.metadata.creation_timestamp, each.metadata.uid)):
-            import_holding(self.space, service)
+            import_holding(self.space, service, self._serving.shares_freely)
 
     def use(self, config: Config) -> None:
         """Take *config* from now on; *again* for Services whose pool changed under them and all that wait."""
         before = self.space.config
-        self.space.use(config)
-        for name in self.space.holders():
-            address = self.space.held_by(name)
-            if address is not None and not name.endswith(LEAVING) and _is_concerned(address, before, config):
+        for name in self.space.use(config):
+            if not name.endswith(LEAVING):
                 self._again(name)
-        self._serve_waiting()
+        if (config.pools, config.unread) != (before.pools, before.unread):
+            for name in self._waiting:
+                self._again(name)
 
     async def reconcile(self, name: str, service: Service | None) -> None:
         """Bring *service*, known as *name* and None when it is deleted, in line. Raises ApiError."""
-        held = self.space.held_by(name)
         if service is None:
-            self._complaints.pop(name, None)
-            self._deprecated.pop(name, None)
-            self._written_on.pop(name, None)
-            self._free(name)
+            self._forget(name)
             return
-        decision = decide(self.space, service, self._class)
-        self._set_aside(name, held)
+        holding = self.space.holding(name)
+        decision = decide(self.space, service, self._serving.load_balancer_class, self._serving.shares_freely)
+        if holding is not None:
+            self._set_aside(holding)
+        self._queue(name, decision)
         self._complain(name, service, decision)
         if decision.outcome is not Outcome.NOT_OURS:
             self._deprecate(name, service)
         await self._write(service, decision)
-        self._free(_leaving(name))
+        self._wake(self.space.release(_leaving(name), remember=False))
 
-    def _set_aside(self, name: str, held: Address | None) -> None:
-        """Keep *held*, which Service *name* has lost, from others while its status still names it."""
-        lost = held is not None and self.space.holder_of(held) is None
-        if held is not None and lost and self.space.held_by(_leaving(name)) is None:
-            self.space.hold(_leaving(name), held)
+    def _forget(self, name: str) -> None:
+        self._complaints.pop(name, None)
+        self._deprecated.pop(name, None)
+        self._written_on.pop(name, None)
+        self._waiting.served(name)
+        self._wake((*self.space.release(name), *self.space.release(_leaving(name), remember=False)))
 
-    def _free(self, name: str) -> None:
-        freed = self.space.release(name), self.space.release(_leaving(name))
-        if freed != (None, None):
-            self._serve_waiting()
+    def _set_aside(self, before: Holding) -> None:
+        """Keep what a Service has lost of *before* from others while its status still names it."""
+        leaving = _leaving(before.terms.service)
+        kept = self.space.held_by(leaving)
+        lost = tuple(each for each in before.addresses if each not in kept and not self.space.tenants(each))
+        if lost:
+            self.space.hold((*kept, *lost), Terms(leaving))
 
-    def _serve_waiting(self) -> None:
-        for name in self._complaints:
+    def _queue(self, name: str, decision: Decision) -> None:
+        """Let Service *name* wait for what it did not get, and others try in its place."""
+        if decision.complaint or decision.request is not None:
+            request = decision.request
+            waits = Waiter() if request is None else waiter(request, decision.addresses, self.space.config)
+            self._waiting.wait(name, waits)
+            self._try(self._waiting.in_vain(name))
+        else:
+            self._waiting.served(name)
+        holding = self.space.holding(name)
+        if decision.outcome is Outcome.ASSIGNED and holding is not None and holding.terms.key:
+            self._try(each for each in self._waiting.shared(holding.terms.key) if each != name)
+
+    def _wake(self, freed: Addresses) -> None:
+        """Let somebody try who waits for what is *freed*."""
+        free = (each for each in freed if not self.space.tenants(each))
+        pools = ((each, self.space.config.pool_of(each)) for each in free)
+        self._try(self._waiting.freed((each, pool.name if pool else None) for each, pool in pools))
+
+    def _try(self, names: Iterable[str]) -> None:
+        for name in names:
             self._again(name)
 
     async def _write(self, service: Service, decision: Decision) -> None:
+        serves = decision.outcome is not Outcome.NOT_OURS
+        if not serves and not _was_ours(service, self._serving.load_balancer_class):
+            return
         present = service.status.load_balancer.ingress
         wanted, annotations = wanted_ingress(decision), wanted_annotations(decision)
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
-        if present == wanted and noted == annotations and not self._is_overtaken(service):
-            return
-        if decision.outcome is Outcome.NOT_OURS and not _was_ours(service, self._class):
+        now = f"{self._now():%Y-%m-%dT%H:%M:%SZ}"
+        condition = wanted_condition(service, decision, now) if serves else None
+        same = (present, noted, present_condition(service)) == (wanted, annotations, condition)
+        if same and not self._is_overtaken(service):
             return
         version = service.metadata.resource_version
         self._written_on[key(service)] = version
-        written = await patch_status(self._client, service, wanted, annotations)
+        written = await patch_status(self._client, service, wanted, annotations, condition or TYPE)
         if written.metadata.resource_version == version:  # nothing differed, so we are not overtaken
             del self._written_on[key(service)]
-        if present != wanted and decision.outcome is not Outcome.NOT_OURS:
+        if present != wanted and serves:
             self._tell(service, present, decision)
 
     def _is_overtaken(self, service: Service) -> bool:
@@ -132,12 +175,13 @@ class Reconciler:
     def _tell(self, service: Service, present: tuple[LoadBalancerIngress, ...], decision: Decision) -> None:
         about = reference(SERVICES, service)
         before = ", ".join(each.ip or each.hostname for each in present)
-        if decision.address is None:
-            message = f"{before} is taken back, for it lies in no pool any more: {decision.complaint}"
+        if not decision.addresses:
+            message = f"{before} is taken back: {decision.complaint}"
             self._recorder.warning(about, "ClearAssignment", message)
         else:
             instead = f" in place of {before}" if before else ""
-            message = f'Assigned IP ["{decision.address}"] from pool {decision.pool}{instead}'
+            listed = ", ".join(f'"{each}"' for each in decision.addresses)
+            message = f"Assigned IP [{listed}] from pool {decision.pool}{instead}"
             self._recorder.normal(about, "IPAllocated", message)
         log.info("Service %s: %s", key(service), message)
 
@@ -167,11 +211,6 @@ class Reconciler:
 def _leaving(name: str) -> str:
     """Who holds, in the address space, what Service *name* has lost and its status still names."""
     return f"{name}{LEAVING}"
-
-
-def _is_concerned(address: Address, before: Config, after: Config) -> bool:
-    """Whether whoever holds *address* may have to give it up, now that *after* is in force."""
-    return before.pool_of(address) != after.pool_of(address) or is_stray(after, address)
 
 
 def _was_ours(service: Service, load_balancer_class: str | None) -> bool:

@@ -42,6 +42,7 @@ class Settings(Struct, frozen=True):
     secret_name: str
     health_port: int
     load_balancer_class: str | None
+    shares_freely: bool
     log_level: str
     kubeconfig: str | None
     webhook: WebhookSettings = WebhookSettings()
@@ -77,6 +78,11 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         "--health-probe-port", type=int, default=17472, help="TCP port for health and metrics"
     )
     parser.add_argument("--lb-class", default="", help="serve only Services of this loadBalancerClass")
+    parser.add_argument(
+        "--share-across-namespaces",
+        **_SWITCH,
+        help="as in MetalLB, a sharing key counts in all namespaces, without the consent of both Services",
+    )
     parser.add_argument("--kubeconfig", default="", help="file; in a pod, its service account is used")
     parser.add_argument("--log-level", default="info", choices=list(LEVELS))
     _add_webhook_flags(parser)
@@ -88,6 +94,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         secret_name=read.ml_secret_name,
         health_port=read.health_probe_port,
         load_balancer_class=read.lb_class or None,
+        shares_freely=read.share_across_namespaces,
         log_level=read.log_level,
         kubeconfig=read.kubeconfig or None,
         webhook=_webhook_settings(parser, read),

@@ -12,7 +12,7 @@ from lb.api.service import POOL_OF_ADDRESS, Service, TrafficPolicy
 from lb.config.config import Config, L2Advertisement
 from lb.config.ranges import Address
 from lb.config.selectors import Labels, matches_any
-from lb.config.services import annotation, is_ours, status_address
+from lb.config.services import annotation, is_ours, status_addresses
 
 
 class Announced(Struct, frozen=True):
@@ -50,9 +50,10 @@ def judge(
     """Who announces *service*, whose EndpointSlices are *slices*."""
     if not is_ours(service, load_balancer_class):
         return Silent(WhyNobody.NOT_OURS)
-    address = status_address(service)
-    if address is None:
+    addresses = status_addresses(service)
+    if not addresses:
         return Silent(WhyNobody.NO_ADDRESS)
+    address = min(addresses, key=lambda each: each.version)
     if address.version != 4:
         return Silent(WhyNobody.NO_NDP)
     if _is_a_node_s(address, surroundings):

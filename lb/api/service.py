@@ -16,13 +16,23 @@ class TrafficPolicy(StrEnum):
     LOCAL = "Local"
 
 
+class ServicePort(Value, frozen=True):
+    """core/v1 ServicePort."""
+
+    port: int = 0
+    protocol: str = "TCP"
+
+
 class ServiceSpec(Value, frozen=True):
     """core/v1 ServiceSpec."""
 
     type: str = "ClusterIP"
     cluster_ip: str = field(name="clusterIP", default="")
     cluster_ips: tuple[str, ...] = field(name="clusterIPs", default=())
-    ip_family_policy: str = ""
+    ip_families: tuple[str, ...] = ()
+    ip_family_policy: str | None = None
+    ports: tuple[ServicePort, ...] = ()
+    selector: dict[str, str] | None = None
     external_traffic_policy: str = TrafficPolicy.CLUSTER
     load_balancer_ip: str = field(name="loadBalancerIP", default="")
     load_balancer_class: str | None = None
@@ -45,10 +55,21 @@ class LoadBalancerStatus(Value, frozen=True):
     ingress: tuple[LoadBalancerIngress, ...] = ()
 
 
+class ServiceCondition(Value, frozen=True):
+    """meta/v1 Condition of a Service. `last_transition_time` is RFC 3339 in UTC."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: str = ""
+
+
 class ServiceStatus(Value, frozen=True):
     """core/v1 ServiceStatus."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+    conditions: tuple[ServiceCondition, ...] = ()
 
 
 class Service(Value, frozen=True):

@@ -20,6 +20,7 @@ from lb.cluster.connection import (
     JSON,
     JSON_PATCH,
     MERGE_PATCH,
+    STRATEGIC_PATCH,
     Connection,
     translated,
 )
@@ -86,15 +87,24 @@ class Client:
         return await self._object(resource, Call("create", resource, namespace), body)
 
     async def patch(
-        self, resource: Resource[T], name: str, body: object, *, namespace: str = "", subresource: str = ""
+        self,
+        resource: Resource[T],
+        name: str,
+        body: object,
+        *,
+        namespace: str = "",
+        subresource: str = "",
+        strategic: bool = False,
     ) -> T:
         """Patch the object or its *subresource*: a list as JSON patch (RFC 6902), else by merging (RFC 7396).
 
-        Returns what the object then is. Conflict if *body* sets a `metadata.resourceVersion` which is not the
+        *strategic*: lists with a merge key are merged too, which only built-in kinds know. Returns what the
+        object then is. Conflict if *body* sets a `metadata.resourceVersion` which is not the
         present one.
         """
         call = Call("patch", resource, namespace, name, subresource)
-        content = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
+        merging = STRATEGIC_PATCH if strategic else MERGE_PATCH
+        content = JSON_PATCH if isinstance(body, list) else merging
         return await self._object(resource, call, body, content=content)
 
     async def apply(

@@ -25,6 +25,7 @@ ANSWER_SECONDS = 30.0
 """For a whole request and its answer, watches aside."""
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 """YAML holds JSON."""

@@ -1,12 +1,12 @@
-"""Writes what we decided about a Service into it: its address, and annotations of ours. Nothing else.
+"""Writes what we decided about a Service into it: its addresses, annotations and a condition. Nothing else.
 
-One merge patch (RFC 7396) on the status subresource, bound to the version that the decision was made on, so
+One strategic merge patch on the status subresource, bound to the version that the decision was made on, so
 that a decision on an old version is never written over a newer one.
 """
 
 from collections.abc import Mapping, Sequence
 
-from lb.api.service import LoadBalancerIngress, Service
+from lb.api.service import LoadBalancerIngress, Service, ServiceCondition
 from lb.cluster.client import Client
 from lb.cluster.resource import SERVICES
 
@@ -15,26 +15,40 @@ async def patch_status(
     client: Client,
     service: Service,
     ingress: Sequence[LoadBalancerIngress],
-    annotations: Mapping[str, str | None] | None = None,
+    annotations: Mapping[str, str | None],
+    condition: ServiceCondition | str,
 ) -> Service:
-    """Set `status.loadBalancer.ingress` (empty clears it) and *annotations* (None removes one).
+    """Set `status.loadBalancer.ingress` (empty clears it), *annotations* (None removes one) and *condition*.
 
-    Returns the Service as it then is. Raises Conflict if it is no longer the version of *service*.
+    Of a condition only its type is given where it is to be removed. Returns the Service as it then is. Raises
+    Conflict if it is no longer the version of *service*.
     """
     metadata = service.metadata
-    patch = body(metadata.resource_version, ingress, annotations or {})
+    patch = body(metadata.resource_version, ingress, annotations, condition)
     return await client.patch(
-        SERVICES, metadata.name, patch, namespace=metadata.namespace, subresource="status"
+        SERVICES,
+        metadata.name,
+        patch,
+        namespace=metadata.namespace,
+        subresource="status",
+        strategic=True,
     )
 
 
 def body(
-    resource_version: str, ingress: Sequence[LoadBalancerIngress], annotations: Mapping[str, str | None]
+    resource_version: str,
+    ingress: Sequence[LoadBalancerIngress],
+    annotations: Mapping[str, str | None],
+    condition: ServiceCondition | str,
 ) -> dict[str, object]:
-    """The merge patch: null takes a field away."""
+    """The strategic merge patch: null takes a field away, conditions of other types stay."""
+    gone = isinstance(condition, str)
     return {
         "metadata": {"resourceVersion": resource_version, "annotations": dict(annotations)},
-        "status": {"loadBalancer": {"ingress": [_entry(one) for one in ingress] or None}},
+        "status": {
+            "loadBalancer": {"ingress": [_entry(one) for one in ingress] or None},
+            "conditions": [{"type": condition, "$patch": "delete"} if gone else condition],
+        },
     }
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from lb.api import bgp_advertisement, bgp_peer, ip_address_pool, l2_advertisement
 from lb.api.bgp_advertisement import BGPAdvertisementSpec
 from lb.api.custom_resource import CustomResource
-from lb.api.extension import FIELDS_OF_V1BETA2, OURS, PROTECT
+from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, OURS, PROTECT
 from lb.api.l2_advertisement import L2AdvertisementSpec
 from lb.api.meta import LabelSelector
 from lb.config.config import Config
@@ -23,7 +23,7 @@ from lb.config.rejection import Caution, Reference
 from lb.config.resources import FIELD_OF, Resources, objects_of
 from lb.config.selectors import Labels, matches
 
-ANNOTATIONS = {ip_address_pool.KIND: {PROTECT}, bgp_peer.KIND: {FIELDS_OF_V1BETA2}}
+ANNOTATIONS = {ip_address_pool.KIND: {DRAIN, PROTECT}, bgp_peer.KIND: {FIELDS_OF_V1BETA2}}
 """By kind, those of our annotations that it may carry."""
 Several = Iterable[Labels]
 

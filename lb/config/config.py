@@ -44,6 +44,7 @@ class Pool(Struct, frozen=True):
     avoid_buggy_ips: bool
     reservation: Reservation | None = None
     is_protected: bool = False
+    is_draining: bool = False
 
 
 class L2Advertisement(Struct, frozen=True):

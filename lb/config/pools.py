@@ -6,7 +6,7 @@ from itertools import pairwise
 from operator import itemgetter
 
 from lb.api.custom_resource import CustomResource
-from lb.api.extension import PROTECT
+from lb.api.extension import DRAIN, PROTECT
 from lb.api.ip_address_pool import KIND, IPAddressPoolSpec, ServiceAllocation
 from lb.api.namespace import Namespace
 from lb.config.config import Pool, Reservation
@@ -33,7 +33,7 @@ def read_pool(each: CustomResource, namespaces: tuple[Namespace, ...]) -> Pool |
     wrong = [
         *_faulty_ranges(reference, spec, ranges),
         *_faulty_allocation(reference, spec.service_allocation),
-        *_faulty_protection(reference, each),
+        *_faulty_annotations(reference, each),
     ]
     if wrong:
         return tuple(wrong)
@@ -45,6 +45,7 @@ def read_pool(each: CustomResource, namespaces: tuple[Namespace, ...]) -> Pool |
         spec.avoid_buggy_ips,
         _reservation(spec.service_allocation, namespaces),
         each.metadata.annotations.get(PROTECT) == "true",
+        each.metadata.annotations.get(DRAIN) == "true",
     )
 
 
@@ -78,11 +79,12 @@ def _faulty_allocation(reference: Reference, kept: ServiceAllocation | None) -> 
         yield from faulty_selectors(reference, f"{where}.serviceSelectors", kept.service_selectors)
 
 
-def _faulty_protection(reference: Reference, each: CustomResource) -> Iterator[Rejection]:
-    text = each.metadata.annotations.get(PROTECT)
-    if text not in (None, "true", "false"):
-        where, reason = f"metadata.annotations[{PROTECT}]", "this is neither true nor false"
-        yield Rejection(reference, where, text, reason, "Write 'true' or 'false', in quotes.")
+def _faulty_annotations(reference: Reference, each: CustomResource) -> Iterator[Rejection]:
+    for name in (PROTECT, DRAIN):
+        text = each.metadata.annotations.get(name)
+        if text not in (None, "true", "false"):
+            where, reason = f"metadata.annotations[{name}]", "this is neither true nor false"
+            yield Rejection(reference, where, text, reason, "Write 'true' or 'false', in quotes.")
 
 
 def _reservation(kept: ServiceAllocation | None, namespaces: Iterable[Namespace]) -> Reservation | None:

@@ -35,10 +35,14 @@ def is_of_class(service: Service, load_balancer_class: str | None) -> bool:
     return (service.spec.load_balancer_class or None) == load_balancer_class
 
 
-def status_address(service: Service) -> Address | None:
-    """The address that *service*'s status names; None where there is none, or garbage."""
-    addresses = (parse_address(each.ip) for each in service.status.load_balancer.ingress)
-    return next((each for each in addresses if each is not None), None)
+def status_addresses(service: Service) -> tuple[Address, ...]:
+    """The addresses that *service*'s status names, of each IP version the first; garbage is passed over."""
+    found: dict[int, Address] = {}
+    for each in service.status.load_balancer.ingress:
+        address = parse_address(each.ip)
+        if address is not None:
+            found.setdefault(address.version, address)
+    return tuple(found.values())
 
 
 def annotation(annotations: Mapping[str, str], name: str) -> str | None:

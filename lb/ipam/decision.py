@@ -10,96 +10,125 @@ from lb.api.service import (
     LoadBalancerIngress,
     Service,
 )
-from lb.config.ranges import Address
 from lb.config.rejection import Rejection
-from lb.config.services import is_ours, key, status_address
-from lb.ipam.allocation import Allocation, allocate, is_stray, suits
+from lb.config.services import is_ours, key, status_addresses
+from lb.ipam.allocation import Allocation, Reason, allocate, completed, is_stray, suits
 from lb.ipam.request import Request, read_request
-from lb.ipam.space import Space
+from lb.ipam.space import Addresses, Space
+from lb.ipam.terms import Terms
 
 
 class Outcome(StrEnum):
-    """What was decided about a Service's address."""
+    """What was decided about a Service's addresses."""
 
     NOT_OURS = "the Service is not ours to serve"
-    KEPT = "it keeps the address that it has"
-    ASSIGNED = "it gets an address"
-    CLEARED = "it loses the address that it has"
+    KEPT = "it keeps the addresses that it has"
+    ASSIGNED = "it gets addresses"
+    CLEARED = "it loses the addresses that it has"
     REFUSED = "it gets none"
 
 
 class Decision(Struct, frozen=True):
-    """`address` and `pool` are what the Service is to have; `pool` is None where it cannot be read now.
+    """`addresses` and `pool` are what the Service is to have; `pool` is None where it cannot be read now.
 
-    `complaint` says what the Service asks for and cannot have, whether or not it keeps an address.
+    `complaint` says what the Service asks for and cannot have, whether or not it keeps an address, and
+    `reason` in one word why. `request` is what it waits for then, if that can be told.
     """
 
     outcome: Outcome
-    address: Address | None = None
+    addresses: Addresses = ()
     pool: str | None = None
     complaint: str = ""
+    reason: Reason = Reason.ALLOCATED
+    request: Request | None = None
 
 
-def import_holding(space: Space, service: Service) -> bool:
-    """Let *service* hold the address of its status where it may. Done for all before any allocation."""
-    address = status_address(service)
-    if address is None or space.holder_of(address) is not None:
-        return False
-    if is_stray(space.config, address):
-        return False
-    space.hold(key(service), address)
-    return True
+def import_holding(space: Space, service: Service, shares_freely: bool = False) -> bool:
+    """Let *service* hold the addresses of its status as far as it may. Done for all before any allocation."""
+    terms = _terms(service, shares_freely)
+    addresses = tuple(
+        each
+        for each in status_addresses(service)
+        if not is_stray(space.config, each) and space.objection(each, terms) is None
+    )
+    if addresses:
+        space.hold(addresses, terms)
+    return bool(addresses)
 
 
-def decide(space: Space, service: Service, load_balancer_class: str | None) -> Decision:
+def _terms(service: Service, shares_freely: bool) -> Terms:
+    request = read_request(service, shares_freely)
+    return request.terms if isinstance(request, Request) else Terms(key(service))
+
+
+def decide(
+    space: Space, service: Service, load_balancer_class: str | None, shares_freely: bool = False
+) -> Decision:
     """What *service* should have, with *space* changed to say so.
 
-    An address that a Service has stays, unless its pool is gone, or the Service asks for another that it can
-    have.
+    An address that a Service has stays, unless its pool is gone, or another Service may not have it beside
+    this one, or the Service asks for another that it can have.
     """
     name = key(service)
     if not is_ours(service, load_balancer_class):
         space.release(name)
         return Decision(Outcome.NOT_OURS)
-    request = read_request(service)
-    held = space.held_by(name)
+    request = read_request(service, shares_freely)
     if isinstance(request, Rejection):
-        return _fall_back(space, name, held, str(request))
-    if held is not None and suits(space, request, held):
-        return _keep(space, held)
-    return _allot(space, request, held)
-
-
-def _keep(space: Space, held: Address, complaint: str = "") -> Decision:
-    pool = space.config.pool_of(held)
-    return Decision(Outcome.KEPT, held, pool.name if pool else None, complaint=complaint)
-
-
-def _allot(space: Space, request: Request, held: Address | None) -> Decision:
+        return _fall_back(space, name, None, str(request), Reason.INVALID)
+    held = space.held_by(name)
+    if held and suits(space, request, held):
+        return _keep(space, request, held)
     answer = allocate(space, request)
     if not isinstance(answer, Allocation):
-        return _fall_back(space, request.service, held, str(answer))
-    space.hold(request.service, answer.address)
-    return Decision(Outcome.ASSIGNED, answer.address, answer.pool)
+        return _fall_back(space, name, request, str(answer), answer.code)
+    space.hold(answer.addresses, request.terms)
+    return Decision(Outcome.ASSIGNED, answer.addresses, answer.pool)
 
 
-def _fall_back(space: Space, service: str, held: Address | None, complaint: str) -> Decision:
+def _keep(space: Space, request: Request, held: Addresses) -> Decision:
+    more = completed(space, request, held)
+    holding = space.holding(request.service)
+    if more != held or (holding is not None and holding.terms != request.terms):
+        space.hold(more, request.terms)
+    outcome = Outcome.KEPT if more == held else Outcome.ASSIGNED
+    misses = len(more) < len(request.wishes[0])
+    return Decision(outcome, more, _pool(space, more), request=request if misses else None)
+
+
+def _fall_back(
+    space: Space, service: str, request: Request | None, complaint: str, reason: Reason
+) -> Decision:
     """What *service* has where it cannot have what it asks for."""
-    if held is None:
-        return Decision(Outcome.REFUSED, complaint=complaint)
-    if not is_stray(space.config, held):
-        return _keep(space, held, complaint)
-    space.release(service)
-    return Decision(Outcome.CLEARED, complaint=complaint)
+    holding = space.holding(service)
+    if holding is None:
+        return Decision(Outcome.REFUSED, complaint=complaint, reason=reason, request=request)
+    terms = request.terms if request is not None else holding.terms
+    kept = tuple(
+        each
+        for each in holding.addresses
+        if not is_stray(space.config, each) and space.objection(each, terms) is None
+    )
+    if not kept:
+        space.release(service)
+        return Decision(Outcome.CLEARED, complaint=complaint, reason=reason, request=request)
+    if kept != holding.addresses or terms != holding.terms:
+        space.hold(kept, terms)
+    return Decision(Outcome.KEPT, kept, _pool(space, kept), complaint, reason, request)
+
+
+def _pool(space: Space, addresses: Addresses) -> str | None:
+    pool = space.config.pool_of(addresses[0])
+    return pool.name if pool is not None else None
 
 
 def wanted_ingress(decision: Decision) -> tuple[LoadBalancerIngress, ...]:
     """status.loadBalancer.ingress as *decision* wants it."""
-    return (LoadBalancerIngress(ip=str(decision.address)),) if decision.address is not None else ()
+    return tuple(LoadBalancerIngress(ip=str(each)) for each in decision.addresses)
 
 
 def wanted_annotations(decision: Decision) -> dict[str, str | None]:
     """The annotations as *decision* wants them; None: absent. What it does not name stays as it is."""
-    if decision.address is not None and decision.pool is None:
+    if decision.addresses and decision.pool is None:
         return {}
     return {ALLOCATED_FROM_POOL: decision.pool, DEPRECATED_ALLOCATED_FROM_POOL: None}

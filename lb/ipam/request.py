@@ -2,76 +2,86 @@
 
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, json
 
-from lb.api.service import ADDRESS_POOL, LOAD_BALANCER_IPS, Service
+from lb.api.extension import SHARE_ACROSS_NAMESPACES
+from lb.api.service import ADDRESS_POOL, ALLOW_SHARED_IP, LOAD_BALANCER_IPS, Service, TrafficPolicy
 from lb.config.ranges import Address, parse_address
 from lb.config.rejection import Reference, Rejection, named
 from lb.config.services import annotation, annotation_key, key
+from lb.ipam.space import Addresses
+from lb.ipam.terms import Terms
 
-REQUIRE_DUAL_STACK = "RequireDualStack"
+PREFER_DUAL_STACK, REQUIRE_DUAL_STACK = "PreferDualStack", "RequireDualStack"
+Versions = tuple[int, ...]
 
 
-class Request(Struct, frozen=True):
-    """An address for the Service *service* ("namespace/name").
+class Request(Struct, frozen=True, gc=False):
+    """Addresses for the Service of `terms`.
 
-    `versions` are the IP versions that serve it, in the order it prefers; `pool` and `address` are set where
-    it insists on one. `namespace` and `labels` are the Service's: a pool may be kept for others.
+    `wishes` are sets of IP versions, the best first: one of each version of the first set that can be had,
+    all from one pool. `pool` and `addresses` are set where the Service insists on them. `labels` are the
+    Service's: a pool may be kept for others.
     """
 
-    service: str
-    versions: tuple[int, ...]
+    terms: Terms
+    wishes: tuple[Versions, ...]
     pool: str | None = None
-    address: Address | None = None
-    namespace: str = ""
+    addresses: Addresses = ()
     labels: Mapping[str, str] = {}
 
+    @property
+    def service(self) -> str:
+        """Its name, "namespace/name"."""
+        return self.terms.service
 
-def read_request(service: Service) -> Request | Rejection:
-    """What *service* asks for."""
+
+def read_request(service: Service, shares_freely: bool = False) -> Request | Rejection:
+    """What *service* asks for. With *shares_freely* a sharing key counts across namespaces, as in MetalLB."""
     reference = Reference("Service", service.metadata.name, service.metadata.namespace)
-    versions = _versions(service)
+    wishes = _wishes(reference, service)
+    if isinstance(wishes, Rejection):
+        return wishes
+    addresses = _addresses(reference, service)
+    if isinstance(addresses, Rejection):
+        return addresses
+    if addresses:
+        asked = tuple(sorted(each.version for each in addresses))
+        if asked not in {tuple(sorted(each)) for each in wishes}:
+            return _wrong_families(reference, service, wishes)
+        wishes = (asked,)
+    terms = _terms(reference, service, shares_freely)
+    if isinstance(terms, Rejection):
+        return terms
+    pool = annotation(service.metadata.annotations, ADDRESS_POOL) or None
+    return Request(terms, wishes, pool, addresses, service.metadata.labels)
+
+
+def _wishes(reference: Reference, service: Service) -> tuple[Versions, ...] | Rejection:
+    spec = service.spec
+    texts = spec.cluster_ips or (spec.cluster_ip,)
+    versions = tuple(address.version for text in texts if (address := parse_address(text)) is not None)
     if not versions:
         return Rejection(
             reference,
             "spec.clusterIP",
-            service.spec.cluster_ip,
+            spec.cluster_ip,
             "a Service without a cluster IP has nothing that an external address could lead to",
             "Remove spec.clusterIP: None, or make the Service's type ClusterIP.",
         )
-    if service.spec.ip_family_policy == REQUIRE_DUAL_STACK:
-        return Rejection(
-            reference,
-            "spec.ipFamilyPolicy",
-            service.spec.ip_family_policy,
-            "two addresses for one Service are not supported yet",
-            "Write PreferDualStack or SingleStack, and the Service gets one address.",
-        )
-    address = _address(reference, service)
-    if isinstance(address, Rejection):
-        return address
-    if address is not None and address.version not in versions:
-        families = " and ".join(f"IPv{version}" for version in versions)
-        where, text = _asked(service) or ("", "")
-        return Rejection(
-            reference,
-            where,
-            text,
-            f"the Service's cluster IPs are {families}",
-            "Ask for an address of that family, or change spec.ipFamilies.",
-        )
-    pool = annotation(service.metadata.annotations, ADDRESS_POOL) or None
-    metadata = service.metadata
-    return Request(key(service), versions, pool, address, metadata.namespace, metadata.labels)
-
-
-def _versions(service: Service) -> tuple[int, ...]:
-    texts = service.spec.cluster_ips or (service.spec.cluster_ip,)
-    return tuple(address.version for text in texts if (address := parse_address(text)) is not None)
+    if spec.ip_family_policy == REQUIRE_DUAL_STACK and len(versions) < 2:
+        reason = "the Service has a cluster IP of one family only"
+        remedy = "Give the cluster both families, or write PreferDualStack."
+        return Rejection(reference, "spec.ipFamilyPolicy", spec.ip_family_policy, reason, remedy)
+    if len(versions) < 2:
+        return (versions,)
+    if spec.ip_family_policy == PREFER_DUAL_STACK:
+        return (4, 6), versions[:1], versions[1:]
+    return ((4, 6),)
 
 
 def _asked(service: Service) -> tuple[str, str] | None:
-    """Where the Service asks for an address, and the text there."""
+    """Where the Service asks for addresses, and the text there."""
     annotations = service.metadata.annotations
     listed = annotation(annotations, LOAD_BALANCER_IPS)
     if listed:
@@ -81,17 +91,52 @@ def _asked(service: Service) -> tuple[str, str] | None:
     return None
 
 
-def _address(reference: Reference, service: Service) -> Address | Rejection | None:
+def _addresses(reference: Reference, service: Service) -> Addresses | Rejection:
     asked = _asked(service)
     if asked is None:
-        return None
+        return ()
     where, text = asked
     if service.spec.load_balancer_ip and where != "spec.loadBalancerIP":
         reason = f"spec.loadBalancerIP asks for {named(service.spec.load_balancer_ip)} as well"
         return Rejection(reference, where, text, reason, "Keep one of the two.")
-    if "," in text:
-        reason = "two addresses for one Service are not supported yet"
-        return Rejection(reference, where, text, reason, "Ask for one address.")
-    return parse_address(text) or Rejection(
-        reference, where, text, "this is no IP address", "Write one, such as 192.0.2.10 or 2001:db8::10."
-    )
+    found: list[Address] = []
+    for part in text.split(","):
+        address = parse_address(part)
+        if address is None:
+            reason = (
+                "this is no IP address" if "," not in text else f"{named(part.strip())!r} is no IP address"
+            )
+            remedy = (
+                "Write one, such as 192.0.2.10 or 2001:db8::10, or one of each family with a comma between."
+            )
+            return Rejection(reference, where, text, reason, remedy)
+        if any(each.version == address.version for each in found):
+            reason = f"these are several addresses of IPv{address.version}"
+            return Rejection(reference, where, text, reason, "Ask for one address of each family at most.")
+        found.append(address)
+    return tuple(found)
+
+
+def _wrong_families(reference: Reference, service: Service, wishes: tuple[Versions, ...]) -> Rejection:
+    where, text = _asked(service) or ("", "")
+    families = " and ".join(f"IPv{version}" for version in wishes[0])
+    reason = f"the Service's cluster IPs are {families}"
+    remedy = "Ask for an address of each of these families and of no other, or change spec.ipFamilies."
+    return Rejection(reference, where, text, reason, remedy)
+
+
+def _terms(reference: Reference, service: Service, shares_freely: bool) -> Terms | Rejection:
+    annotations = service.metadata.annotations
+    consent = annotations.get(SHARE_ACROSS_NAMESPACES)
+    if consent not in (None, "true", "false"):
+        where = f"metadata.annotations[{SHARE_ACROSS_NAMESPACES}]"
+        reason = "this is neither true nor false"
+        return Rejection(reference, where, consent, reason, "Write 'true' or 'false', in quotes.")
+    sharing = annotation(annotations, ALLOW_SHARED_IP)
+    if not sharing:
+        return Terms(key(service))
+    spec = service.spec
+    local = spec.external_traffic_policy == TrafficPolicy.LOCAL
+    backend = json.encode(spec.selector or {}, order="deterministic").decode() if local else ""
+    ports = frozenset((each.protocol, each.port) for each in spec.ports)
+    return Terms(key(service), sharing, backend, ports, shares_freely or consent == "true")

@@ -1,15 +1,33 @@
-"""The address space: which Service holds which address, and what is free in each pool.
+"""The address space: which Service holds which addresses, and what is free in each pool.
 
-No address is ever held twice. What it does not know: why a Service should have an address.
+Two Services hold one address only if they share it. What it does not know: why a Service should have an
+address.
 """
 
-from collections import Counter
+from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterator
 from math import inf
+from operator import itemgetter
 
-from lb.config.config import EMPTY, Config, Pool, is_avoided
+from msgspec import Struct
+
+from lb.config.config import EMPTY, Config, Pool
 from lb.config.ranges import Address, AddressRange
-from lb.ipam.free import FreeAddresses
+from lb.ipam.block import Block, Tenants
+from lb.ipam.terms import Terms, objection
+
+Addresses = tuple[Address, ...]
+REMEMBERED = 20_000
+"""Services whose last addresses are remembered after they let them go."""
+_place = itemgetter(0, 1)
+
+
+class Holding(Struct, frozen=True, gc=False):
+    """The addresses of one Service, and the terms on which it shares them."""
+
+    addresses: Addresses
+    terms: Terms
 
 
 class Space:
@@ -19,83 +37,200 @@ class Space:
     """
 
     def __init__(self, config: Config = EMPTY) -> None:
-        self._address_of: dict[str, Address] = {}
-        self._holder_of: dict[Address, str] = {}
+        self._holdings: dict[str, Holding] = {}
+        self._outside: dict[Address, Tenants] = {}
+        """Who holds the addresses that lie in no pool."""
+        self._shared: dict[str, OrderedDict[Address, None]] = {}
+        """By sharing key, the addresses that are held with it, the first first."""
+        self._last: OrderedDict[str, Addresses] = OrderedDict()
+        self._blocks: dict[str, tuple[Block, ...]] = {}
+        self.config = EMPTY
         self.use(config)
 
-    def use(self, config: Config) -> None:
-        """Take *config*'s pools from now on."""
-        self.config = config
-        self.pools = sorted(config.pools.values(), key=_turn)
-        """In the order in which they are asked for an address."""
-        self._free: dict[str, dict[AddressRange, FreeAddresses]] = {
-            pool.name: {span: self._free_of(pool, span) for span in pool.ranges}
-            for pool in config.pools.values()
+    def use(self, config: Config) -> set[str]:
+        """Take *config*'s pools from now on; costs what differs.
+
+        Gives the Services that hold addresses of pools that are not what they were, or of none.
+        """
+        old, self.config = self.config, config
+        left = [pool for pool in old.pools.values() if not _is_in(config, pool)]
+        come = [pool for pool in config.pools.values() if not _is_in(old, pool)]
+        spare = {
+            (block.span, pool.avoid_buggy_ips): block
+            for pool in left
+            for block in self._blocks.pop(pool.name)
         }
-        self._in_use: Counter[tuple[str, int]] = Counter()
-        for address in self._holder_of:
-            self._count(address, 1)
+        for pool in come:
+            self._blocks[pool.name] = tuple(
+                (spare.pop(same) if (same := (span, pool.avoid_buggy_ips)) in spare else _block(pool, span))
+                for span in pool.ranges
+            )
+        self._survey()
+        homeless = dict(self._outside)
+        for block in spare.values():
+            homeless |= {block.span.address(number): tenants for number, tenants in block.tenants.items()}
+        self._outside = {}
+        for address, tenants in homeless.items():
+            self._let(address, tenants)
+        concerned = {each for tenants in self._outside.values() for each in tenants}
+        return concerned.union(
+            each
+            for pool in come
+            for block in self._blocks[pool.name]
+            for tenants in block.tenants.values()
+            for each in tenants
+        )
 
-    def _free_of(self, pool: Pool, span: AddressRange) -> FreeAddresses:
-        def is_taken(number: int) -> bool:
-            address = span.address(number)
-            return address in self._holder_of or is_avoided(pool, address)
+    def _survey(self) -> None:
+        self.pools = sorted(self.config.pools.values(), key=_turn)
+        """In the order in which they are asked for an address."""
+        self._places = sorted(
+            (
+                (block.span.version, block.span.first, block)
+                for blocks in self._blocks.values()
+                for block in blocks
+            ),
+            key=_place,
+        )
+        self._starts = [_place(each) for each in self._places]
 
-        return FreeAddresses(span, is_taken)
+    def holding(self, service: str) -> Holding | None:
+        """What *service* holds."""
+        return self._holdings.get(service)
 
-    def held_by(self, service: str) -> Address | None:
-        """The address that *service* holds."""
-        return self._address_of.get(service)
-
-    def holder_of(self, address: Address) -> str | None:
-        """The Service that holds *address*."""
-        return self._holder_of.get(address)
+    def held_by(self, service: str) -> Addresses:
+        """The addresses that *service* holds."""
+        holding = self._holdings.get(service)
+        return holding.addresses if holding is not None else ()
 
     def holders(self) -> Iterator[str]:
         """Every Service that holds an address."""
-        return iter(self._address_of)
+        return iter(self._holdings)
 
-    def hold(self, service: str, address: Address) -> None:
-        """*service* holds *address* from now on, and no other. ValueError where another Service holds it."""
-        holder = self._holder_of.get(address)
-        if holder not in (None, service):
-            raise ValueError(f"{address} is held by {holder}; {service} cannot hold it too")
-        if holder == service:
-            return
-        self.release(service)
-        self._address_of[service] = address
-        self._holder_of[address] = service
-        self._count(address, 1)
+    def tenants(self, address: Address) -> Tenants:
+        """The Services that hold *address*."""
+        block = self._block_of(address)
+        if block is None:
+            return self._outside.get(address, ())
+        return block.tenants.get(int(address), ())
 
-    def release(self, service: str) -> Address | None:
-        """*service* holds nothing from now on; the address that it held, if any."""
-        address = self._address_of.pop(service, None)
-        if address is None:
-            return None
-        del self._holder_of[address]
-        self._count(address, -1)
-        pool = self.config.pool_of(address)
-        if pool is not None:
-            span = next(span for span in pool.ranges if address in span)
-            self._free[pool.name][span].give_back(int(address))
-        return address
+    def objection(self, address: Address, terms: Terms) -> str | None:
+        """Why a Service with *terms* cannot hold *address* beside those who do; None where it can."""
+        for other in self.tenants(address):
+            if other != terms.service:
+                why = objection(terms, self._holdings[other].terms)
+                if why is not None:
+                    return why
+        return None
 
-    def lowest_free(self, pool: Pool, version: int) -> Address | None:
-        """The first free address of *pool* in IP *version*, in the order of its spec.addresses."""
-        for span, free in self._free[pool.name].items():
-            number = free.lowest() if span.version == version else None
-            if number is not None:
-                return span.address(number)
+    def hold(self, addresses: Addresses, terms: Terms) -> None:
+        """The Service of *terms* holds *addresses* from now on, and no others.
+
+        ValueError where one of them is held by a Service that does not share it with this one.
+        """
+        service = terms.service
+        for address in addresses:
+            why = self.objection(address, terms)
+            if why is not None:
+                raise ValueError(f"{service} cannot hold {address}: {why}")
+        if service in self._holdings:
+            self.release(service)
+        self._holdings[service] = Holding(addresses, terms)
+        self._last.pop(service, None)
+        for address in addresses:
+            if terms.key:
+                self._let(address, (*self.tenants(address), service))
+                self._shared.setdefault(terms.key, OrderedDict())[address] = None
+            else:
+                self._let(address, (service,))
+
+    def release(self, service: str, remember: bool = True) -> Addresses:
+        """*service* holds nothing from now on; what it held. *remember* that for a while, see `last_of`."""
+        holding = self._holdings.pop(service, None)
+        if holding is None:
+            return ()
+        for address in holding.addresses:
+            others = tuple(each for each in self.tenants(address) if each != service)
+            self._let(address, others)
+            if holding.terms.key and not others:
+                self._unshare(holding.terms.key, address)
+        if remember:
+            self._remember(service, holding.addresses)
+        return holding.addresses
+
+    def _unshare(self, key: str, address: Address) -> None:
+        del self._shared[key][address]
+        if not self._shared[key]:
+            del self._shared[key]
+
+    def _remember(self, service: str, addresses: Addresses) -> None:
+        self._last[service] = addresses
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+
+    def last_of(self, service: str) -> Addresses:
+        """The addresses that *service* held last, if it holds none now and that is not long ago."""
+        return self._last.get(service, ())
+
+    def shared_with(self, key: str) -> Iterator[Address]:
+        """The addresses that are held with the sharing key *key*, the first first."""
+        return iter(self._shared.get(key, ()))
+
+    def is_free(self, address: Address) -> bool:
+        """Whether *address* lies in a pool and nobody holds it."""
+        block = self._block_of(address)
+        return block is not None and block.is_free(int(address))
+
+    def next_free(self, pool: Pool, version: int) -> Address | None:
+        """The address of *pool* in IP *version* to give away next.
+
+        In the order of its spec.addresses, the lowest that nobody had yet; then the one that came back first.
+        """
+        blocks = [block for block in self._blocks[pool.name] if block.span.version == version]
+        for block in blocks:
+            if (number := block.fresh()) is not None:
+                return block.span.address(number)
+        for block in blocks:
+            if (number := block.returned()) is not None:
+                return block.span.address(number)
         return None
 
     def in_use(self, pool: Pool, version: int) -> int:
         """How many addresses of *pool* in IP *version* are held."""
-        return self._in_use[pool.name, version]
+        return sum(len(each.tenants) for each in self._blocks[pool.name] if each.span.version == version)
 
-    def _count(self, address: Address, change: int) -> None:
-        pool = self.config.pool_of(address)
-        if pool is not None:
-            self._in_use[pool.name, address.version] += change
+    def _let(self, address: Address, tenants: Tenants) -> None:
+        block = self._block_of(address)
+        if block is not None:
+            block.let(int(address), tenants)
+        elif tenants:
+            self._outside[address] = tenants
+        else:
+            self._outside.pop(address, None)
+
+    def _block_of(self, address: Address) -> Block | None:
+        number = int(address)
+        at = bisect_right(self._starts, (address.version, number)) - 1
+        if at < 0:
+            return None
+        block = self._places[at][2]
+        is_in = number <= block.span.last and address.version == block.span.version
+        return block if is_in and not (block.avoids is not None and block.avoids(number)) else None
+
+
+def _is_in(config: Config, pool: Pool) -> bool:
+    there = config.pools.get(pool.name)
+    return there is pool or there == pool
+
+
+def _block(pool: Pool, span: AddressRange) -> Block:
+    if not pool.avoid_buggy_ips or span.version == 6:
+        return Block(span)
+    return Block(span, _is_buggy)
+
+
+def _is_buggy(number: int) -> bool:
+    return number & 0xFF in (0, 255)
 
 
 def capacity(pool: Pool, version: int) -> int:

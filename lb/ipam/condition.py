@@ -1,0 +1,30 @@
+"""The condition by which a Service tells whether it has an address, and if not why (meta/v1 Condition)."""
+
+from lb.api.service import Service, ServiceCondition
+from lb.ipam.decision import Decision
+
+TYPE = "anvil-lb.io/AddressAllocated"
+LONGEST = 2048
+"""Characters of a message; the API takes 32768, and a person reads less."""
+
+
+def wanted_condition(service: Service, decision: Decision, now: str) -> ServiceCondition:
+    """The condition of *service* as *decision* wants it, at *now* (RFC 3339).
+
+    The time is the one at which the status last changed.
+    """
+    status = "True" if decision.addresses else "False"
+    message = decision.complaint[:LONGEST] or _success(decision)
+    known = present_condition(service)
+    since = known.last_transition_time if known is not None and known.status == status else now
+    return ServiceCondition(TYPE, status, str(decision.reason), message, since)
+
+
+def _success(decision: Decision) -> str:
+    addresses = " and ".join(str(each) for each in decision.addresses)
+    return f"{addresses} of pool {decision.pool}" if decision.pool is not None else addresses
+
+
+def present_condition(service: Service) -> ServiceCondition | None:
+    """The condition as *service* has it."""
+    return next((each for each in service.status.conditions if each.type == TYPE), None)
