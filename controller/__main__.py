@@ -19,7 +19,7 @@ EVERYWHERE = ""
 
 
 async def run(settings: Settings) -> None:
-    """Allocate, and answer the API server about changes of the configuration, until a signal."""
+    """Allocate when it is our turn, and answer the API server about the configuration, until a signal."""
     registry = process_registry()
     async with Client(await load(settings.kubeconfig), "anvil-lb-controller") as client:
         controller = Controller(settings, client, registry)
@@ -30,7 +30,7 @@ async def run(settings: Settings) -> None:
             not_ready=controller.not_ready,
             debug=controller.debug,
         ):
-            await until_signalled(_work(settings, client, controller))
+            await until_signalled(_work(settings, client, controller), controller.leave)
 
 
 async def _work(settings: Settings, client: Client, controller: Controller) -> None:

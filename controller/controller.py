@@ -1,150 +1,125 @@
-"""The controller's parts, joined: reflectors fill a queue of Services, workers reconcile them."""
+"""The controller's parts, joined: what every replica knows, and whose turn it is to act on it."""
 
 import asyncio
 import logging
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from controller.configuration import Configuration
 from controller.pool_metrics import PoolMetrics
-from controller.reconciler import Reconciler, Serving
+from controller.reign import Reign
 from controller.settings import Settings, WebhookMode
-from lb.api.configuration_state import CONTROLLER
 from lb.api.service import Service
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
-from lb.cluster.configuration_state import StateWriter, own_pod
-from lb.cluster.errors import ApiError, Conflict
-from lb.cluster.events import Recorder, reference
-from lb.cluster.memberlist import ensure_memberlist_key
+from lb.cluster.lease import Leadership, Term
 from lb.cluster.reflector import Reflector
 from lb.cluster.resource import SERVICES
-from lb.cluster.work_queue import WorkQueue
+from lb.cluster.service_status import make_void
 from lb.config.admission import Answer, Change
-from lb.config.condition import judge
 from lb.config.parser import Parsed
-from lb.config.rejection import Rejection
-from lb.observe.metrics import ClientMetrics
+from lb.ipam.space import Space
+from lb.observe.metrics import ClientMetrics, LeaderMetrics
 
 log = logging.getLogger(__name__)
-WORKERS = 8
-"""Statuses written at the same time."""
-KEY_CHECK = 30.0
-"""Seconds between looks whether the speakers' key is still there."""
 
 
 class Controller:
-    """Allocates addresses for the whole cluster."""
+    """Allocates addresses for the whole cluster while it leads; knows what there is all the time."""
 
     def __init__(self, settings: Settings, client: Client, registry: CollectorRegistry) -> None:
         self._settings = settings
         self._client = client
-        self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name)
-        owner = own_pod(settings.pod_name, settings.pod_uid)
-        self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
-        self._queue: WorkQueue[str] = WorkQueue()
-        self._reconciler = Reconciler(
-            client,
-            self._recorder,
-            Serving(settings.load_balancer_class, settings.shares_freely),
-            self._queue.add,
-        )
         self._services = Reflector(client, SERVICES, self._service_changed)
         self._configuration = Configuration(
             client, settings.namespace, self._services.store, self._configuration_changed
         )
+        self._leadership = Leadership(
+            client,
+            settings.namespace,
+            settings.identity,
+            settings.timing,
+            self._is_bound,
+            partial(make_void, client),
+        )
         self._allocates = settings.webhook.mode is not WebhookMode.ONLY
-        self._begun = False
-        registry.register(PoolMetrics(lambda: self._reconciler.space))
-        self._client_metrics = ClientMetrics.of(registry)
+        self._reign: Reign | None = None
+        registry.register(PoolMetrics(lambda: self._space))
+        self._metrics = ClientMetrics.of(registry), LeaderMetrics.of(registry)
+        self._metrics[1].leads.set_function(lambda: self._leadership.leads)
 
     @property
     def _reflectors(self) -> tuple[Reflector[Any], ...]:
         return self._services, *self._configuration.reflectors
 
+    @property
+    def _space(self) -> Space:
+        """Who holds which address, as far as we are those who say so."""
+        return self._reign.space if self._reign is not None else Space()
+
     async def run(self) -> None:
-        """Allocate until cancelled; with --webhook-mode=onlywebhook only know what there is."""
+        """Stand for election and allocate until cancelled; with --webhook-mode=onlywebhook do neither."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._recorder.run())
-            tasks.create_task(self._state.run())
-            tasks.create_task(self._keep_key())
             for reflector in (*self._reflectors, *self._configuration.optional):
                 tasks.create_task(reflector.run())
             await complete(self._reflectors)
             self._configuration.begin()
             if self._allocates:
-                await self._queue.serve(self._work, WORKERS)
+                await self._leadership.run(self._lead)
 
-    async def _work(self, name: str) -> None:
-        self._client_metrics.updates.inc()
+    async def leave(self) -> None:
+        """Let another replica lead from now on."""
+        if self._allocates:
+            await self._leadership.resign()
+
+    async def _lead(self, term: Term) -> None:
+        self._reign = Reign(
+            self._settings, self._client, term, self._services, self._configuration, self._metrics
+        )
         try:
-            await self._reconciler.reconcile(name, self._services.store.get(name))
-        except Conflict:
-            self._queue.retry(name)  # the newer version is on its way to the store
-        except ApiError as error:
-            self._client_metrics.update_errors.inc()
-            log.error("Service %s: its status was not written: %s", name, error)
-            self._queue.retry(name)
+            await self._reign.run()
+        finally:
+            self._reign = None
+
+    def _is_bound(self, name: str, version: str) -> bool:
+        service = self._services.store.get(name)
+        return service is not None and service.metadata.resource_version == version
 
     def _service_changed(self, key: str, old: Service | None, new: Service | None) -> None:
-        if self._begun:
-            self._queue.add(key)
+        if self._reign is not None:
+            self._reign.service_changed(key, new)
 
     def _configuration_changed(self, before: Parsed) -> None:
         parsed = self._configuration.parsed
-        self._client_metrics.config_loaded.set(1)
-        self._client_metrics.config_stale.set(1 if parsed.rejections else 0)
+        metrics, _ = self._metrics
+        metrics.config_loaded.set(1)
+        metrics.config_stale.set(1 if parsed.rejections else 0)
         if not self._allocates:
             return
         for rejection in parsed.rejections:
             if rejection not in before.rejections:
                 log.error("%s", rejection)
-                self._tell(rejection)
-        self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
-        if self._begun:
-            self._reconciler.use(parsed.config)
-        else:
-            self._begin(parsed)
-
-    def _begin(self, parsed: Parsed) -> None:
-        self._reconciler.begin(parsed.config, self._services.store.values())
-        self._begun = True
-        for name in self._services.store:
-            self._queue.add(name)
-
-    def _tell(self, rejection: Rejection) -> None:
-        kind, name = rejection.object.kind, rejection.object.name
-        about = self._configuration.custom_resources.get(kind, name)
-        if about is not None:
-            resource = self._configuration.custom_resources.reflectors[kind].resource
-            self._recorder.warning(reference(resource, about), "ConfigurationError", str(rejection))
-
-    async def _keep_key(self) -> NoReturn:
-        """Make the key by which speakers know each other, and make it again should somebody delete it."""
-        while True:
-            try:
-                await ensure_memberlist_key(
-                    self._client, self._settings.namespace, name=self._settings.secret_name
-                )
-            except ApiError as error:
-                log.error("the speakers' key is not there: %s", error)
-            await asyncio.sleep(KEY_CHECK)
+        if self._reign is not None:
+            self._reign.configuration_changed(before, parsed)
 
     def review(self, change: Change) -> Answer:
         """What is to be said to *change* of the configuration."""
         return self._configuration.review(change)
 
     def not_ready(self) -> list[str]:
-        """Why nothing is allocated yet, a reason a line."""
+        """Why we could neither allocate nor answer, a reason a line. Who only stands by is ready too."""
         return missing(self._reflectors)
 
     def debug(self) -> object:
-        """Who holds which address."""
-        space = self._reconciler.space
+        """Who leads, and, if it is us, who holds which address."""
+        space = self._space
         return {
-            "pools": list(space.config.pools),
+            "identity": self._settings.identity,
+            "leader": self._leadership.holder,
+            "leads": self._leadership.leads,
+            "pools": list(self._configuration.parsed.config.pools),
             "rejections": [str(each) for each in self._configuration.parsed.rejections],
             "warnings": [str(each) for each in self._configuration.parsed.cautions],
             "holdings": {name: [str(each) for each in space.held_by(name)] for name in space.holders()},

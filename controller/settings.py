@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from controller.admission.tls import Tls, read_tls
+from lb.cluster.leadership import Timing
 from lb.observe.logs import LEVELS
 
 
@@ -47,6 +48,12 @@ class Settings(Struct, frozen=True):
     kubeconfig: str | None
     webhook: WebhookSettings = WebhookSettings()
     pod_uid: str = ""
+    timing: Timing = Timing()
+
+    @property
+    def identity(self) -> str:
+        """What the process is elected by: as was its predecessor in the same pod, and nobody else."""
+        return f"{self.pod_name}_{self.pod_uid}" if self.pod_uid else self.pod_name
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -62,7 +69,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     parser.add_argument(
         "--pod-name",
         default=environment.get("METALLB_POD_NAME", "controller"),
-        help="name under which events are told [$METALLB_POD_NAME]",
+        help="name under which events are told, and its own among several controllers [$METALLB_POD_NAME]",
     )
     parser.add_argument(
         "--pod-uid",
@@ -85,6 +92,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     )
     parser.add_argument("--kubeconfig", default="", help="file; in a pod, its service account is used")
     parser.add_argument("--log-level", default="info", choices=list(LEVELS))
+    _add_timing_flags(parser)
     _add_webhook_flags(parser)
     read = parser.parse_args(arguments)
     return Settings(
@@ -98,7 +106,25 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         log_level=read.log_level,
         kubeconfig=read.kubeconfig or None,
         webhook=_webhook_settings(parser, read),
+        timing=_timing(parser, read),
     )
+
+
+def _add_timing_flags(parser: argparse.ArgumentParser) -> None:
+    ours = Timing()
+    for flag, default, text in (
+        ("--lease-duration", ours.lease_duration, "after which a leader that is silent is given up"),
+        ("--renew-deadline", ours.renew_deadline, "after which a leader that cannot renew gives up"),
+        ("--retry-period", ours.retry_period, "between a leader's renewals"),
+    ):
+        parser.add_argument(flag, type=float, default=default, help=f"seconds {text} [{default:g}]")
+
+
+def _timing(parser: argparse.ArgumentParser, read: argparse.Namespace) -> Timing:
+    try:
+        return Timing(read.lease_duration, read.renew_deadline, read.retry_period)
+    except ValueError as wrong:
+        parser.error(str(wrong))
 
 
 def _add_webhook_flags(parser: argparse.ArgumentParser) -> None:

@@ -89,3 +89,5 @@ ALLOW_SHARED_IP = "allow-shared-ip"
 POOL_OF_ADDRESS = "ip-allocated-from-pool"
 ALLOCATED_FROM_POOL = PREFIX + POOL_OF_ADDRESS
 DEPRECATED_ALLOCATED_FROM_POOL = DEPRECATED_PREFIX + POOL_OF_ADDRESS
+FENCED = "anvil-lb.io/fenced"
+"""Annotation: the resourceVersion that was the Service's before it was given a new one by this annotation."""

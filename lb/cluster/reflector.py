@@ -59,6 +59,9 @@ class Reflector(Generic[T]):
         self._backoff = Backoff()
         self._steady = False
         self._told = ""
+        self._awaited: list[asyncio.Event] = []
+        """Each set by the next whole list that begins after it was put here."""
+        self._watching: asyncio.Timeout | None = None
 
     @property
     def store(self) -> Mapping[str, T]:
@@ -73,12 +76,18 @@ class Reflector(Generic[T]):
                 self._failed(error)
             await asyncio.sleep(self._pause(error))
 
+    async def refresh(self) -> None:
+        """Returns once the store has seen all that was written before this call: it lists again."""
+        listed = asyncio.Event()
+        self._awaited.append(listed)
+        if self._watching is not None and not self._watching.expired():
+            self._watching.reschedule(asyncio.get_running_loop().time())
+        await listed.wait()
+
     async def _attempt(self) -> ApiError | None:
         """One list, if needed, and one watch. Why it failed, or None: the server ended the watch."""
         try:
-            if not self._version:
-                await self._list()
-            await self._watch()
+            await self._list_and_watch()
         except Relist as forgotten:
             self._version = ""
             return forgotten
@@ -86,7 +95,20 @@ class Reflector(Generic[T]):
             return error
         return None if self._steady else cut_short(self.resource.plural, STEADY_SECONDS)
 
+    async def _list_and_watch(self) -> None:
+        while True:
+            while self._awaited or not self._version:
+                await self._list()
+            try:
+                async with asyncio.timeout(None) as self._watching:
+                    return await self._watch()
+            except TimeoutError:
+                continue  # somebody awaits a list
+            finally:
+                self._watching = None
+
     async def _list(self) -> None:
+        awaited = tuple(self._awaited)
         listed: set[str] = set()
         version = ""
         async for page in self._client.list_pages(self.resource, self._selection):
@@ -98,6 +120,9 @@ class Reflector(Generic[T]):
             self._drop(key)
         self._version = version
         self.synced.set()
+        for each in awaited:
+            self._awaited.remove(each)
+            each.set()
 
     async def _watch(self) -> None:
         async with self._client.watch(self.resource, self._version, self._selection) as events:

@@ -24,6 +24,7 @@ from lb.api.config_map import ConfigMap
 from lb.api.configuration_state import ConfigurationState
 from lb.api.custom_resource import CustomResource
 from lb.api.endpoint_slice import EndpointSlice
+from lb.api.lease import Lease
 from lb.api.meta import ObjectMeta, Value
 from lb.api.namespace import Namespace
 from lb.api.node import Node
@@ -109,6 +110,7 @@ SERVICES = Resource("", "v1", "services", "Service", Service)
 NODES = Resource("", "v1", "nodes", "Node", Node)
 SECRETS = Resource("", "v1", "secrets", "Secret", Secret)
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap", ConfigMap)
+LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease", Lease)
 EVENTS = Resource("", "v1", "events", "Event", Partial)
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", Namespace)
 SERVICE_CIDRS = Resource("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", ServiceCIDR)

@@ -6,8 +6,9 @@ that a decision on an old version is never written over a newer one.
 
 from collections.abc import Mapping, Sequence
 
-from lb.api.service import LoadBalancerIngress, Service, ServiceCondition
+from lb.api.service import FENCED, LoadBalancerIngress, Service, ServiceCondition
 from lb.cluster.client import Client
+from lb.cluster.errors import Conflict, GiveUp
 from lb.cluster.resource import SERVICES
 
 
@@ -33,6 +34,23 @@ async def patch_status(
         subresource="status",
         strategic=True,
     )
+
+
+async def make_void(client: Client, key: str, resource_version: str) -> None:
+    """Returns once no write of the Service *key* can be applied that is bound to *resource_version*.
+
+    The Service gets the annotation FENCED, if it still is of that version; whoever writes its status next
+    takes it away. Raises ApiError where the answer leaves that open.
+    """
+    namespace, _, name = key.partition("/")
+    patch = {"metadata": {"resourceVersion": resource_version, "annotations": {FENCED: resource_version}}}
+    try:
+        await client.patch(SERVICES, name, patch, namespace=namespace, subresource="status", strategic=True)
+    except Conflict:
+        return
+    except GiveUp as refused:
+        if refused.code != 404:
+            raise
 
 
 def body(

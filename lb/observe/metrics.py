@@ -12,6 +12,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     GCCollector,
+    Histogram,
     PlatformCollector,
     ProcessCollector,
 )
@@ -50,6 +51,28 @@ class ClientMetrics:
             config_stale=Gauge(
                 prefix + "config_stale_bool",
                 "1: the present one is wrong, an older is used on",
+                registry=registry,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class LeaderMetrics:
+    """Whether a controller is the one that allocates, and how fast it does. Not MetalLB's."""
+
+    leads: Gauge
+    allocation: Histogram
+
+    @classmethod
+    def of(cls, registry: CollectorRegistry) -> Self:
+        """Register them in *registry*."""
+        prefix = "anvil_lb_controller_"
+        return cls(
+            Gauge(prefix + "leads_bool", "1: this replica allocates", registry=registry),
+            Histogram(
+                prefix + "allocation_seconds",
+                "From a Service seen without an address to its status written",
+                buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
                 registry=registry,
             ),
         )

@@ -71,21 +71,27 @@ def custom_resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any
 class Controller:
     """The process. Its log is kept, and shown when a test fails."""
 
-    def __init__(self, kubeconfig: Path, log: Path) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, *flags: str) -> None:
         self._kubeconfig = kubeconfig
         self._log = log
+        self._flags = flags
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "controller", "--namespace", NAMESPACE]
         command += ["--kubeconfig", str(self._kubeconfig), "--health-probe-port", str(self._port)]
+        command += ["--webhook-port", str(_free_port()), *self._flags]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+    def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self._process is not None
+        self.send(number)
         return self._process.wait(timeout=20)
 
     def restart(self, number: signal.Signals = signal.SIGKILL) -> None:

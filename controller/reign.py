@@ -1,0 +1,165 @@
+"""What the leader among the controllers does, and nobody else: it allocates, and tells of it.
+
+When a reign begins and ends is `lb.cluster.lease`'s to say.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import NoReturn
+
+from controller.configuration import Configuration
+from controller.pool_status import PoolStatuses
+from controller.reconciler import Reconciler, Serving
+from controller.settings import Settings
+from lb.api.configuration_state import CONTROLLER
+from lb.api.service import Service
+from lb.cluster.client import Client
+from lb.cluster.configuration_state import StateWriter, own_pod
+from lb.cluster.errors import ApiError, Conflict
+from lb.cluster.events import Recorder, reference
+from lb.cluster.lease import Term
+from lb.cluster.memberlist import ensure_memberlist_key
+from lb.cluster.reflector import Reflector
+from lb.cluster.work_queue import WorkQueue
+from lb.config.condition import judge
+from lb.config.parser import Parsed
+from lb.config.rejection import Rejection
+from lb.config.services import is_ours
+from lb.ipam.space import Space
+from lb.observe.metrics import ClientMetrics, LeaderMetrics
+
+log = logging.getLogger(__name__)
+WRITES = 8
+"""Statuses written at the same time."""
+DECIDED = 64
+"""Services that are decided upon ahead, so that the Lease tells of many writes at once."""
+KEY_CHECK = 30.0
+"""Seconds between looks whether the speakers' key is still there."""
+
+
+class Reign:
+    """One *term* of this process. What it knows of addresses it reads anew, and forgets afterwards.
+
+    The caller runs *services* and *configuration*, and tells what changes in them.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: Client,
+        term: Term,
+        services: Reflector[Service],
+        configuration: Configuration,
+        metrics: tuple[ClientMetrics, LeaderMetrics],
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._term = term
+        self._services = services
+        self._configuration = configuration
+        self._client_metrics, self._metrics = metrics
+        self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name)
+        owner = own_pod(settings.pod_name, settings.pod_uid)
+        self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
+        self._queue: WorkQueue[str] = WorkQueue()
+        self._writes = asyncio.Semaphore(WRITES)
+        self._reconciler = Reconciler(
+            client,
+            self._recorder,
+            Serving(settings.load_balancer_class, settings.shares_freely),
+            self._queue.add,
+            permit=self._permit,
+        )
+        self._pools = PoolStatuses(client, settings.namespace, self._reconciler.space)
+        self._seen: dict[str, float] = {}
+        """By Service, since when it has been seen without an address."""
+        self._begun = False
+
+    @property
+    def space(self) -> Space:
+        """Who holds which address."""
+        return self._reconciler.space
+
+    async def run(self) -> None:
+        """Allocate until cancelled."""
+        await self._services.refresh()  # it holds what earlier leaders wrote, all of it
+        self._begin()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recorder.run())
+            tasks.create_task(self._state.run())
+            tasks.create_task(self._pools.run())
+            tasks.create_task(self._keep_key())
+            tasks.create_task(self._queue.serve(self._work, DECIDED))
+
+    def _begin(self) -> None:
+        parsed = self._configuration.parsed
+        self._reconciler.begin(parsed.config, self._services.store.values())
+        self._begun = True
+        self.configuration_changed(Parsed(), parsed)
+        for name, service in self._services.store.items():
+            self.service_changed(name, service)
+
+    def service_changed(self, name: str, service: Service | None) -> None:
+        """The Service *name* is this now."""
+        if not self._begun:
+            return
+        if service is None or not is_ours(service, self._settings.load_balancer_class):
+            self._seen.pop(name, None)
+        elif not service.status.load_balancer.ingress:
+            self._seen.setdefault(name, asyncio.get_running_loop().time())
+        self._queue.add(name)
+
+    def configuration_changed(self, before: Parsed, parsed: Parsed) -> None:
+        """The configuration is *parsed* now."""
+        if not self._begun:
+            return
+        for rejection in parsed.rejections:
+            if rejection not in before.rejections:
+                self._tell(rejection)
+        self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
+        if self.space.config is not parsed.config:
+            self._reconciler.use(parsed.config)
+        self._pools.stir()
+
+    @asynccontextmanager
+    async def _permit(self, name: str, version: str) -> AsyncIterator[None]:
+        async with self._term.write(name, version), self._writes:
+            yield
+
+    async def _work(self, name: str) -> None:
+        self._client_metrics.updates.inc()
+        try:
+            await self._reconciler.reconcile(name, self._services.store.get(name))
+            self._measure(name)
+        except Conflict:
+            self._queue.retry(name)  # the newer version is on its way to the store
+        except ApiError as error:
+            self._client_metrics.update_errors.inc()
+            log.error("Service %s: its status was not written: %s", name, error)
+            self._queue.retry(name)
+        self._pools.stir()
+
+    def _measure(self, name: str) -> None:
+        if name in self._seen and self.space.held_by(name):
+            self._metrics.allocation.observe(asyncio.get_running_loop().time() - self._seen.pop(name))
+
+    def _tell(self, rejection: Rejection) -> None:
+        kind, name = rejection.object.kind, rejection.object.name
+        about = self._configuration.custom_resources.get(kind, name)
+        if about is not None:
+            resource = self._configuration.custom_resources.reflectors[kind].resource
+            self._recorder.warning(reference(resource, about), "ConfigurationError", str(rejection))
+
+    async def _keep_key(self) -> NoReturn:
+        """Make the key by which speakers know each other, and make it again should somebody delete it."""
+        while True:
+            try:
+                await ensure_memberlist_key(
+                    self._client, self._settings.namespace, name=self._settings.secret_name
+                )
+            except ApiError as error:
+                log.error("the speakers' key is not there: %s", error)
+            await asyncio.sleep(KEY_CHECK)
