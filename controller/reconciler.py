@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
+from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lb.api.service import (
     ALLOCATED_FROM_POOL,
     DEPRECATED_ALLOCATED_FROM_POOL,
+    FENCED,
     LOAD_BALANCER,
     LoadBalancerIngress,
     Service,
@@ -18,7 +22,8 @@ from lb.cluster.events import Recorder, reference
 from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import patch_status
 from lb.config.config import Config
-from lb.config.services import deprecated, is_of_class, is_ours, key
+from lb.config.ranges import Address
+from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses
 from lb.ipam.condition import TYPE, present_condition, wanted_condition
 from lb.ipam.decision import (
     Decision,
@@ -28,12 +33,13 @@ from lb.ipam.decision import (
     wanted_annotations,
     wanted_ingress,
 )
-from lb.ipam.space import Addresses, Holding, Space
-from lb.ipam.terms import Terms
-from lb.ipam.waiting import Waiter, Waiting, waiter
+from lb.ipam.request import terms_of
+from lb.ipam.space import Holding, Space
+from lb.ipam.waiting import Waiter, Waiting
 
 log = logging.getLogger(__name__)
-LEAVING = " (until its status is written)"
+Permit = Callable[[str, str], AbstractAsyncContextManager[None]]
+"""Of a Service, and of the resourceVersion that a write is bound to: the write is sent within."""
 
 
 class Serving(Struct, frozen=True):
@@ -50,6 +56,7 @@ class Reconciler:
     """Keeps the address space, and brings the statuses of Services in line with it.
 
     *again* is called with the key of each Service that has to be reconciled because something else changed.
+    Each status is written within its *permit*.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class Reconciler:
         settings: Serving,
         again: Callable[[str], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        permit: Permit = lambda name, version: nullcontext(),
     ) -> None:
         self.space = Space()
         self._client = client
@@ -66,7 +74,10 @@ class Reconciler:
         self._serving = settings
         self._again = again
         self._now = now
-        self._waiting = Waiting()
+        self._permit = permit
+        self._waiting = Waiting(self.space)
+        self._leaving: dict[str, set[str]] = {}
+        """By Service, who holds, in the address space, what it has lost and its status may still name."""
         self._complaints: dict[str, str] = {}
         """By Service, what it asks for and cannot have, as it was last told."""
         self._deprecated: dict[str, frozenset[str]] = {}
@@ -77,69 +88,75 @@ class Reconciler:
     def begin(self, config: Config, services: Iterable[Service]) -> None:
         """Take in what Services have already, the eldest first, before anything is allocated."""
         self.space.use(config)
-        ours = (each for each in services if is_ours(each, self._serving.load_balancer_class))
-        for service in sorted(ours, key=lambda each: (each.metadata.creation_timestamp, each.metadata.uid)):
-            import_holding(self.space, service, self._serving.shares_freely)
+        for service in sorted(
+            services, key=lambda each: (each.metadata.creation_timestamp, each.metadata.uid)
+        ):
+            if is_ours(service, self._serving.load_balancer_class):
+                import_holding(self.space, service, self._serving.shares_freely)
+            elif _was_ours(service, self._serving.load_balancer_class):
+                self._set_aside(Holding(status_addresses(service), terms_of(service)))
 
     def use(self, config: Config) -> None:
         """Take *config* from now on; *again* for Services whose pool changed under them and all that wait."""
         before = self.space.config
-        for name in self.space.use(config):
-            if not name.endswith(LEAVING):
-                self._again(name)
+        self._try(name for name in self.space.use(config) if not _is_leaving(name))
         if (config.pools, config.unread) != (before.pools, before.unread):
-            for name in self._waiting:
-                self._again(name)
+            self._try(self._waiting)
 
     async def reconcile(self, name: str, service: Service | None) -> None:
         """Bring *service*, known as *name* and None when it is deleted, in line. Raises ApiError."""
         if service is None:
             self._forget(name)
             return
-        holding = self.space.holding(name)
+        before = self.space.holding(name)
         decision = decide(self.space, service, self._serving.load_balancer_class, self._serving.shares_freely)
-        if holding is not None:
-            self._set_aside(holding)
+        if before is not None:
+            self._set_aside(before)
         self._queue(name, decision)
+        self._touch(before, self.space.holding(name))
         self._complain(name, service, decision)
         if decision.outcome is not Outcome.NOT_OURS:
             self._deprecate(name, service)
         await self._write(service, decision)
-        self._wake(self.space.release(_leaving(name), remember=False))
+        self._let_go(name)
 
     def _forget(self, name: str) -> None:
         self._complaints.pop(name, None)
         self._deprecated.pop(name, None)
         self._written_on.pop(name, None)
-        self._waiting.served(name)
-        self._wake((*self.space.release(name), *self.space.release(_leaving(name), remember=False)))
+        self._try(self._waiting.served(name))
+        self._try(self._waiting.touched(self.space.release(name)))
+        self._let_go(name)
 
     def _set_aside(self, before: Holding) -> None:
-        """Keep what a Service has lost of *before* from others while its status still names it."""
-        leaving = _leaving(before.terms.service)
-        kept = self.space.held_by(leaving)
-        lost = tuple(each for each in before.addresses if each not in kept and not self.space.tenants(each))
-        if lost:
-            self.space.hold((*kept, *lost), Terms(leaving))
+        """Keep what a Service has lost of *before* from others while its status may still name it."""
+        name = before.terms.service
+        for address in before.addresses:
+            leaving = _leaving(name, address)
+            terms = replace(before.terms, service=leaving)
+            is_lost = address not in self.space.held_by(name) and not self.space.held_by(leaving)
+            if is_lost and self.space.objection(address, terms) is None:
+                self.space.hold((address,), terms)
+                self._leaving.setdefault(name, set()).add(leaving)
+
+    def _let_go(self, name: str) -> None:
+        """The status of Service *name* is written: what it named before is free for others."""
+        for leaving in self._leaving.pop(name, ()):
+            self._try(self._waiting.touched(self.space.release(leaving, remember=False)))
 
     def _queue(self, name: str, decision: Decision) -> None:
-        """Let Service *name* wait for what it did not get, and others try in its place."""
+        """Let Service *name* wait for what it did not get."""
         if decision.complaint or decision.request is not None:
-            request = decision.request
-            waits = Waiter() if request is None else waiter(request, decision.addresses, self.space.config)
-            self._waiting.wait(name, waits)
-            self._try(self._waiting.in_vain(name))
+            waiter = Waiter(decision.request, decision.addresses, is_refused=bool(decision.complaint))
+            self._try(self._waiting.wait(name, waiter))
         else:
-            self._waiting.served(name)
-        holding = self.space.holding(name)
-        if decision.outcome is Outcome.ASSIGNED and holding is not None and holding.terms.key:
-            self._try(each for each in self._waiting.shared(holding.terms.key) if each != name)
+            self._try(self._waiting.served(name))
 
-    def _wake(self, freed: Addresses) -> None:
-        """Let somebody try who waits for what is *freed*."""
-        free = (each for each in freed if not self.space.tenants(each))
-        pools = ((each, self.space.config.pool_of(each)) for each in free)
-        self._try(self._waiting.freed((each, pool.name if pool else None) for each, pool in pools))
+    def _touch(self, before: Holding | None, after: Holding | None) -> None:
+        """Let others try who could join a Service that held *before*, or take what it left."""
+        if before != after:
+            held = (each.addresses for each in (before, after) if each is not None)
+            self._try(self._waiting.touched(chain.from_iterable(held)))
 
     def _try(self, names: Iterable[str]) -> None:
         for name in names:
@@ -150,16 +167,19 @@ class Reconciler:
         if not serves and not _was_ours(service, self._serving.load_balancer_class):
             return
         present = service.status.load_balancer.ingress
-        wanted, annotations = wanted_ingress(decision), wanted_annotations(decision)
+        wanted, annotations = wanted_ingress(decision), {**wanted_annotations(decision), FENCED: None}
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
         now = f"{self._now():%Y-%m-%dT%H:%M:%SZ}"
         condition = wanted_condition(service, decision, now) if serves else None
         same = (present, noted, present_condition(service)) == (wanted, annotations, condition)
-        if same and not self._is_overtaken(service):
-            return
         version = service.metadata.resource_version
+        if self._is_overtaken(service):
+            annotations[FENCED] = version  # so that it becomes another version, and no late write is applied
+        elif same:
+            return
         self._written_on[key(service)] = version
-        written = await patch_status(self._client, service, wanted, annotations, condition or TYPE)
+        async with self._permit(key(service), version):
+            written = await patch_status(self._client, service, wanted, annotations, condition or TYPE)
         if written.metadata.resource_version == version:  # nothing differed, so we are not overtaken
             del self._written_on[key(service)]
         if present != wanted and serves:
@@ -168,7 +188,8 @@ class Reconciler:
     def _is_overtaken(self, service: Service) -> bool:
         """Whether we wrote on this very version of *service*, so that its status may have changed since.
 
-        Then it is written even if nothing seems to differ: the API server compares the versions, and tells.
+        Then it is written even if nothing seems to differ: the API server compares the versions, and tells;
+        and whatever was sent on that version without an answer cannot be applied afterwards.
         """
         return self._written_on.get(key(service)) == service.metadata.resource_version
 
@@ -208,13 +229,16 @@ class Reconciler:
                 self._recorder.warning(reference(SERVICES, service), "deprecatedAnnotation", message)
 
 
-def _leaving(name: str) -> str:
-    """Who holds, in the address space, what Service *name* has lost and its status still names."""
-    return f"{name}{LEAVING}"
+def _leaving(name: str, address: Address) -> str:
+    return f"{name} (until {address} is out of its status)"
+
+
+def _is_leaving(holder: str) -> bool:
+    return " " in holder
 
 
 def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
-    """Whether we gave *service* an address before its type changed, or its deletion began.
+    """Whether we served *service* before its type changed, or its deletion began.
 
     One that is being deleted may go on showing its address to kube-proxy for as long as a finalizer waits.
     """
@@ -222,4 +246,5 @@ def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
     ended = service.metadata.deletion_timestamp is not None
     let_go = retyped or (ended and is_of_class(service, load_balancer_class))
     notes = (ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL)
-    return let_go and any(note in service.metadata.annotations for note in notes)
+    noted = any(note in service.metadata.annotations for note in notes)
+    return let_go and (noted or present_condition(service) is not None)

@@ -1,7 +1,8 @@
 """The choice of addresses for a request, or what each pool answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import chain
 
 from msgspec import Struct
 
@@ -38,8 +39,13 @@ class Reason(StrEnum):
     NOT_IN_A_POOL = "AddressNotInPool"
     POOLS_DIFFER = "AddressNotInRequestedPool"
     RESERVED = "PoolNotForThisService"
+    DRAINING = "PoolDraining"
     IN_USE = "AddressInUse"
     NO_FREE_ADDRESS = "NoFreeAddress"
+
+
+_WHERE_NAMED = {Answer.RESERVED: Reason.RESERVED, Answer.DRAINING: Reason.DRAINING}
+"""Why there is no address where the Service names the pool that says so."""
 
 
 class Allocation(Struct, frozen=True, gc=False):
@@ -65,9 +71,9 @@ class Refusal(Struct, frozen=True):
 def allocate(space: Space, request: Request) -> Allocation | Refusal:
     """Addresses of *space* for *request*. Takes nothing.
 
-    What the Service held last comes first, if it is free; then an address that it can share; then the pools
-    that are kept for Services like it, the one with the lowest priority before others, then those that are
-    kept for none, both in the order of their names.
+    What the Service has comes first, then an address that it can share, then what it had last if that is
+    free; then the pools that are kept for Services like it, the one with the lowest priority before others,
+    then those that are kept for none, both in the order of their names.
     """
     config = space.config
     if not config.pools and not config.unread:
@@ -88,27 +94,43 @@ def is_stray(config: Config, address: Address) -> bool:
     return config.pool_of(address) is None and not config.unread
 
 
-def suits(space: Space, request: Request, held: Addresses) -> bool:
-    """Whether *held* is as good as anything that *request* may have.
+def fitting(space: Space, request: Request, held: Addresses) -> Addresses:
+    """Those of *held* that are as good as anything that *request* may have; () where it needs others.
 
     An address outside every pool may lie in one that is unread.
     """
-    versions = tuple(sorted(each.version for each in held))
-    return (
-        versions in {tuple(sorted(each)) for each in request.wishes}
-        and (not request.addresses or set(request.addresses) == set(held))
-        and all(_may_lie(space.config, request, each) for each in held)
-        and all(space.objection(each, request.terms) is None for each in held)
+    for wish in request.wishes:
+        part = tuple(each for each in held if each.version in wish)
+        if len(part) == len(wish) and _fits(space, request, part):
+            return part
+    return ()
+
+
+def _fits(space: Space, request: Request, held: Addresses) -> bool:
+    return (not request.addresses or set(request.addresses) == set(held)) and all(
+        _may_lie(space.config, request, each) and space.objection(each, request.terms) is None
+        for each in held
     )
 
 
 def completed(space: Space, request: Request, held: Addresses) -> Addresses:
-    """*held*, with an address of each version more that *request* prefers and their pool has."""
-    pool = space.config.pool_of(held[0])
-    missing = tuple(set(request.wishes[0]) - {each.version for each in held})
-    if pool is None or not missing or request.addresses or _barred(pool, request) is not None:
-        return held
-    return tuple(sorted((*held, *_pick(space, request, pool, missing)), key=lambda each: each.version))
+    """*held*, and then an address of each version more that *request* prefers and their pool has."""
+    missing = tuple(
+        version for version in request.wishes[0] if version not in {each.version for each in held}
+    )
+    pool = home(space.config, request, held) if missing and not request.addresses else None
+    return (*held, *_pick(space, request, pool, missing)) if pool is not None else held
+
+
+def home(config: Config, request: Request, held: Addresses) -> Pool | None:
+    """The pool that is to give *request* more of what it prefers to *held*, if any may."""
+    pool = config.pool_of(held[0])
+    return None if pool is None or _barred(pool, request) is not None else pool
+
+
+def may_ask(config: Config, request: Request) -> Iterator[Pool]:
+    """The pools that give *request* an address while they have one."""
+    return (pool for pool in config.pools.values() if _answer(pool, request) is None)
 
 
 def _may_lie(config: Config, request: Request, address: Address) -> bool:
@@ -149,7 +171,7 @@ def _pool_for(space: Space, request: Request, address: Address) -> Pool | Refusa
     if barred is not None and address not in space.held_by(request.service):
         reason = f"{address} is asked for and lies in pool {pool.name}"
         remedy = "Ask for another, or change the pool."
-        return Refusal(Reason.RESERVED, reason, {pool.name: barred}, remedy)
+        return Refusal(_WHERE_NAMED[barred], reason, {pool.name: barred}, remedy)
     objection = space.objection(address, request.terms)
     if objection is not None:
         reason = f"{address} is asked for and cannot be had: {objection}"
@@ -163,60 +185,51 @@ def _absence(pool: Pool, address: Address) -> Answer:
 
 
 def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
-    last = space.last_of(request.service)
     for wish in request.wishes:
-        if last and (found := _again(space, request, wish, last)) is not None:
-            return found
-        if request.terms.key and (found := _beside(space, request, wish)) is not None:
-            return found
-        for pool in space.pools:
-            if _answer(pool, request) is None:
-                addresses = _pick(space, request, pool, wish)
-                if addresses:
-                    return Allocation(addresses, pool.name)
+        for pool in _in_turn(space, request, wish):
+            if _answer(pool, request) is None and (addresses := _pick(space, request, pool, wish)):
+                return Allocation(addresses, pool.name)
     return _refuse(space, request)
 
 
-def _again(space: Space, request: Request, wish: Versions, last: Addresses) -> Allocation | None:
-    """What the Service had last, as far as *wish* goes."""
-    addresses = tuple(each for each in last if each.version in wish and space.is_free(each))
-    pools = {pool.name: pool for each in addresses if (pool := space.config.pool_of(each)) is not None}
-    if len(addresses) != len(wish) or len(pools) != 1:
-        return None
-    (pool,) = pools.values()
-    return Allocation(addresses, pool.name) if _answer(pool, request) is None else None
+def _in_turn(space: Space, request: Request, wish: Versions) -> Iterator[Pool]:
+    for address in _familiar(space, request):
+        pool = space.config.pool_of(address) if address.version in wish else None
+        if pool is not None:
+            yield pool
+    yield from space.pools
 
 
-def _beside(space: Space, request: Request, wish: Versions) -> Allocation | None:
-    """An address that others have with the same sharing key; in the other family, if asked for, any."""
-    for address in space.shared_with(request.terms.key):
-        pool = space.config.pool_of(address)
-        if pool is None or address.version not in wish or _answer(pool, request) is not None:
-            continue
-        if space.objection(address, request.terms) is None:
-            addresses = _pick(space, request, pool, wish)
-            if addresses:
-                return Allocation(addresses, pool.name)
-    return None
+def _familiar(space: Space, request: Request) -> Iterable[Address]:
+    """Addresses that are better for *request* than any other, and can be had; the best first.
+
+    A Service that shares joins the others even if what it had last is free, so that they meet.
+    """
+    terms = request.terms
+    held, last = space.held_by(terms.service), space.last_of(terms.service)
+    if not (held or last or terms.key):
+        return ()
+    shared = ((each for each in last if space.tenants(each)), space.shared_with(terms.key))
+    found = chain(held, *(shared if terms.key else ()), last)
+    return (each for each in found if space.objection(each, terms) is None)
 
 
 def _pick(space: Space, request: Request, pool: Pool, wish: Versions) -> Addresses:
     """An address of *pool* in each version of *wish*; () where it does not have them all."""
     found: list[Address] = []
     for version in wish:
-        address = next(_shareable(space, request, pool, version), None) or space.next_free(pool, version)
+        address = _best(space, request, pool, version)
         if address is None:
             return ()
         found.append(address)
     return tuple(found)
 
 
-def _shareable(space: Space, request: Request, pool: Pool, version: int) -> Iterator[Address]:
-    if request.terms.key:
-        for address in space.shared_with(request.terms.key):
-            if address.version == version and space.config.pool_of(address) == pool:
-                if space.objection(address, request.terms) is None:
-                    yield address
+def _best(space: Space, request: Request, pool: Pool, version: int) -> Address | None:
+    for each in _familiar(space, request):
+        if each.version == version and space.config.pool_of(each) == pool:
+            return each
+    return space.next_free(pool, version)
 
 
 def _answer(pool: Pool, request: Request) -> Answer | None:
@@ -247,9 +260,8 @@ def _refuse(space: Space, request: Request) -> Refusal:
 
     answers = {pool.name: answer(pool) for pool in space.config.pools.values()}
     answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
-    both = (
-        "no pool has a free address of each family"
-        if len(request.wishes[0]) > 1
-        else "no pool has a free address"
-    )
-    return Refusal(Reason.NO_FREE_ADDRESS, both, answers, "Add addresses to a pool, or free one.")
+    code, remedy = Reason.NO_FREE_ADDRESS, "Add addresses to a pool, or free one."
+    if request.pool is not None and answers[request.pool] in _WHERE_NAMED:
+        code, remedy = _WHERE_NAMED[answers[request.pool]], "Name another pool, or change this one."
+    of_each = " of each family" if len(request.wishes[0]) > 1 else ""
+    return Refusal(code, f"no pool has a free address{of_each}", answers, remedy)

@@ -12,9 +12,9 @@ from lb.api.service import (
 )
 from lb.config.rejection import Rejection
 from lb.config.services import is_ours, key, status_addresses
-from lb.ipam.allocation import Allocation, Reason, allocate, completed, is_stray, suits
-from lb.ipam.request import Request, read_request
-from lb.ipam.space import Addresses, Space
+from lb.ipam.allocation import Allocation, Reason, allocate, completed, fitting, is_stray
+from lb.ipam.request import Request, read_request, terms_of
+from lb.ipam.space import Addresses, Holding, Space
 from lb.ipam.terms import Terms
 
 
@@ -44,21 +44,15 @@ class Decision(Struct, frozen=True):
 
 
 def import_holding(space: Space, service: Service, shares_freely: bool = False) -> bool:
-    """Let *service* hold the addresses of its status as far as it may. Done for all before any allocation."""
-    terms = _terms(service, shares_freely)
-    addresses = tuple(
-        each
-        for each in status_addresses(service)
-        if not is_stray(space.config, each) and space.objection(each, terms) is None
-    )
+    """Let *service* hold the addresses of its status as far as it may. Done for all before any allocation.
+
+    Those that lie in no pool too: until its status is written, nobody else may have them.
+    """
+    terms = terms_of(service, shares_freely)
+    addresses = tuple(each for each in status_addresses(service) if space.objection(each, terms) is None)
     if addresses:
         space.hold(addresses, terms)
     return bool(addresses)
-
-
-def _terms(service: Service, shares_freely: bool) -> Terms:
-    request = read_request(service, shares_freely)
-    return request.terms if isinstance(request, Request) else Terms(key(service))
 
 
 def decide(
@@ -75,44 +69,41 @@ def decide(
         return Decision(Outcome.NOT_OURS)
     request = read_request(service, shares_freely)
     if isinstance(request, Rejection):
-        return _fall_back(space, name, None, str(request), Reason.INVALID)
+        return _fall_back(space, terms_of(service, shares_freely), None, str(request), Reason.INVALID)
     held = space.held_by(name)
-    if held and suits(space, request, held):
-        return _keep(space, request, held)
+    if fits := fitting(space, request, held):
+        return _keep(space, request, held, fits)
     answer = allocate(space, request)
     if not isinstance(answer, Allocation):
-        return _fall_back(space, name, request, str(answer), answer.code)
+        return _fall_back(space, request.terms, request, str(answer), answer.code)
     space.hold(answer.addresses, request.terms)
     return Decision(Outcome.ASSIGNED, answer.addresses, answer.pool)
 
 
-def _keep(space: Space, request: Request, held: Addresses) -> Decision:
-    more = completed(space, request, held)
-    holding = space.holding(request.service)
-    if more != held or (holding is not None and holding.terms != request.terms):
-        space.hold(more, request.terms)
-    outcome = Outcome.KEPT if more == held else Outcome.ASSIGNED
-    misses = len(more) < len(request.wishes[0])
-    return Decision(outcome, more, _pool(space, more), request=request if misses else None)
+def _keep(space: Space, request: Request, held: Addresses, fits: Addresses) -> Decision:
+    """It keeps what *fits* of *held*, and gets what there is now of that which it prefers."""
+    wanted = completed(space, request, fits)
+    if space.holding(request.service) != Holding(wanted, request.terms):
+        space.hold(wanted, request.terms)
+    outcome = Outcome.KEPT if wanted == held else Outcome.ASSIGNED
+    misses = len(wanted) < len(request.wishes[0])
+    return Decision(outcome, wanted, _pool(space, wanted), request=request if misses else None)
 
 
 def _fall_back(
-    space: Space, service: str, request: Request | None, complaint: str, reason: Reason
+    space: Space, terms: Terms, request: Request | None, complaint: str, reason: Reason
 ) -> Decision:
-    """What *service* has where it cannot have what it asks for."""
-    holding = space.holding(service)
-    if holding is None:
+    """What a Service with *terms* has where it cannot have what it asks for."""
+    held = space.held_by(terms.service)
+    if not held:
         return Decision(Outcome.REFUSED, complaint=complaint, reason=reason, request=request)
-    terms = request.terms if request is not None else holding.terms
     kept = tuple(
-        each
-        for each in holding.addresses
-        if not is_stray(space.config, each) and space.objection(each, terms) is None
+        each for each in held if not is_stray(space.config, each) and space.objection(each, terms) is None
     )
     if not kept:
-        space.release(service)
+        space.release(terms.service)
         return Decision(Outcome.CLEARED, complaint=complaint, reason=reason, request=request)
-    if kept != holding.addresses or terms != holding.terms:
+    if space.holding(terms.service) != Holding(kept, terms):
         space.hold(kept, terms)
     return Decision(Outcome.KEPT, kept, _pool(space, kept), complaint, reason, request)
 

@@ -50,11 +50,27 @@ def read_request(service: Service, shares_freely: bool = False) -> Request | Rej
         if asked not in {tuple(sorted(each)) for each in wishes}:
             return _wrong_families(reference, service, wishes)
         wishes = (asked,)
-    terms = _terms(reference, service, shares_freely)
-    if isinstance(terms, Rejection):
-        return terms
+    consent = service.metadata.annotations.get(SHARE_ACROSS_NAMESPACES)
+    if consent not in (None, "true", "false"):
+        where = f"metadata.annotations[{SHARE_ACROSS_NAMESPACES}]"
+        reason = "this is neither true nor false"
+        return Rejection(reference, where, consent, reason, "Write 'true' or 'false', in quotes.")
+    terms = terms_of(service, shares_freely)
     pool = annotation(service.metadata.annotations, ADDRESS_POOL) or None
     return Request(terms, wishes, pool, addresses, service.metadata.labels)
+
+
+def terms_of(service: Service, shares_freely: bool = False) -> Terms:
+    """On what terms *service* shares its address, even if what it asks for is wrong; see `read_request`."""
+    annotations, spec = service.metadata.annotations, service.spec
+    sharing = annotation(annotations, ALLOW_SHARED_IP)
+    if not sharing:
+        return Terms(key(service))
+    local = spec.external_traffic_policy == TrafficPolicy.LOCAL
+    backend = json.encode(spec.selector or {}, order="deterministic").decode() if local else ""
+    ports = frozenset((each.protocol, each.port) for each in spec.ports)
+    is_open = shares_freely or annotations.get(SHARE_ACROSS_NAMESPACES) == "true"
+    return Terms(key(service), sharing, backend, ports, is_open)
 
 
 def _wishes(reference: Reference, service: Service) -> tuple[Versions, ...] | Rejection:
@@ -123,20 +139,3 @@ def _wrong_families(reference: Reference, service: Service, wishes: tuple[Versio
     reason = f"the Service's cluster IPs are {families}"
     remedy = "Ask for an address of each of these families and of no other, or change spec.ipFamilies."
     return Rejection(reference, where, text, reason, remedy)
-
-
-def _terms(reference: Reference, service: Service, shares_freely: bool) -> Terms | Rejection:
-    annotations = service.metadata.annotations
-    consent = annotations.get(SHARE_ACROSS_NAMESPACES)
-    if consent not in (None, "true", "false"):
-        where = f"metadata.annotations[{SHARE_ACROSS_NAMESPACES}]"
-        reason = "this is neither true nor false"
-        return Rejection(reference, where, consent, reason, "Write 'true' or 'false', in quotes.")
-    sharing = annotation(annotations, ALLOW_SHARED_IP)
-    if not sharing:
-        return Terms(key(service))
-    spec = service.spec
-    local = spec.external_traffic_policy == TrafficPolicy.LOCAL
-    backend = json.encode(spec.selector or {}, order="deterministic").decode() if local else ""
-    ports = frozenset((each.protocol, each.port) for each in spec.ports)
-    return Terms(key(service), sharing, backend, ports, shares_freely or consent == "true")

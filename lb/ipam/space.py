@@ -7,6 +7,7 @@ address.
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import chain
 from math import inf
 from operator import itemgetter
 
@@ -20,7 +21,6 @@ from lb.ipam.terms import Terms, objection
 Addresses = tuple[Address, ...]
 REMEMBERED = 20_000
 """Services whose last addresses are remembered after they let them go."""
-_place = itemgetter(0, 1)
 
 
 class Holding(Struct, frozen=True, gc=False):
@@ -43,7 +43,8 @@ class Space:
         self._shared: dict[str, OrderedDict[Address, None]] = {}
         """By sharing key, the addresses that are held with it, the first first."""
         self._last: OrderedDict[str, Addresses] = OrderedDict()
-        self._blocks: dict[str, tuple[Block, ...]] = {}
+        self._blocks: dict[tuple[str, int], Block] = {}
+        """By pool and IP version."""
         self.config = EMPTY
         self.use(config)
 
@@ -53,46 +54,52 @@ class Space:
         Gives the Services that hold addresses of pools that are not what they were, or of none.
         """
         old, self.config = self.config, config
-        left = [pool for pool in old.pools.values() if not _is_in(config, pool)]
-        come = [pool for pool in config.pools.values() if not _is_in(old, pool)]
-        spare = {
-            (block.span, pool.avoid_buggy_ips): block
-            for pool in left
-            for block in self._blocks.pop(pool.name)
-        }
-        for pool in come:
-            self._blocks[pool.name] = tuple(
-                (spare.pop(same) if (same := (span, pool.avoid_buggy_ips)) in spare else _block(pool, span))
-                for span in pool.ranges
-            )
+        same = {name for name, pool in config.pools.items() if old.pools.get(name) == pool}
+        changed = [pool for name, pool in config.pools.items() if name not in same]
+        come, gone = self._rebuild(same, changed)
         self._survey()
-        homeless = dict(self._outside)
-        for block in spare.values():
-            homeless |= {block.span.address(number): tenants for number, tenants in block.tenants.items()}
-        self._outside = {}
-        for address, tenants in homeless.items():
-            self._let(address, tenants)
-        concerned = {each for tenants in self._outside.values() for each in tenants}
-        return concerned.union(
-            each
-            for pool in come
-            for block in self._blocks[pool.name]
-            for tenants in block.tenants.values()
-            for each in tenants
-        )
+        self._settle(gone)
+        concerned = chain(self._outside.values(), *(block.tenants.values() for block in come))
+        return set(chain.from_iterable(concerned))
+
+    def _rebuild(self, same: set[str], changed: list[Pool]) -> tuple[list[Block], list[Block]]:
+        """Make the blocks of *changed* pools; also gives those that are no pool's any more.
+
+        A pool that has the same ranges under another name takes the block over as it is.
+        """
+        left = {key: block for key, block in self._blocks.items() if key[0] not in same}
+        spare = {(block.spans, block.avoids): block for block in left.values()}
+        come: dict[tuple[str, int], Block] = {}
+        for pool in changed:
+            for version in (4, 6):
+                spans = tuple(span for span in pool.ranges if span.version == version)
+                avoids = _is_buggy if pool.avoid_buggy_ips and version == 4 else None
+                if spans:
+                    known = (spans, avoids) in spare
+                    come[pool.name, version] = spare.pop((spans, avoids)) if known else Block(spans, avoids)
+        self._blocks = {key: block for key, block in self._blocks.items() if key[0] in same} | come
+        return list(come.values()), list(spare.values())
 
     def _survey(self) -> None:
         self.pools = sorted(self.config.pools.values(), key=_turn)
         """In the order in which they are asked for an address."""
-        self._places = sorted(
-            (
-                (block.span.version, block.span.first, block)
-                for blocks in self._blocks.values()
-                for block in blocks
-            ),
-            key=_place,
-        )
-        self._starts = [_place(each) for each in self._places]
+        places = ((span, block) for block in self._blocks.values() for span in block.spans)
+        self._places = sorted(places, key=itemgetter(0))
+        self._starts = [(span.version, span.first) for span, _ in self._places]
+
+    def _settle(self, gone: list[Block]) -> None:
+        """Find places for what lay outside or in blocks that are *gone*; hold back what was had lately."""
+        homeless, self._outside = self._outside, {}
+        free: list[Address] = []
+        for block in gone:
+            address = block.spans[0].address
+            homeless |= {address(number): tenants for number, tenants in block.tenants.items()}
+            free += map(address, block.held_back)
+        for each, tenants in homeless.items():
+            self._let(each, tenants)
+        for each in chain(free, chain.from_iterable(self._last.values())):
+            if (found := self._block_of(each)) is not None:
+                found.hold_back(int(each))
 
     def holding(self, service: str) -> Holding | None:
         """What *service* holds."""
@@ -176,28 +183,19 @@ class Space:
         """The addresses that are held with the sharing key *key*, the first first."""
         return iter(self._shared.get(key, ()))
 
-    def is_free(self, address: Address) -> bool:
-        """Whether *address* lies in a pool and nobody holds it."""
-        block = self._block_of(address)
-        return block is not None and block.is_free(int(address))
-
     def next_free(self, pool: Pool, version: int) -> Address | None:
         """The address of *pool* in IP *version* to give away next.
 
         In the order of its spec.addresses, the lowest that nobody had yet; then the one that came back first.
         """
-        blocks = [block for block in self._blocks[pool.name] if block.span.version == version]
-        for block in blocks:
-            if (number := block.fresh()) is not None:
-                return block.span.address(number)
-        for block in blocks:
-            if (number := block.returned()) is not None:
-                return block.span.address(number)
-        return None
+        block = self._blocks.get((pool.name, version))
+        number = block.next_free() if block is not None else None
+        return block.spans[0].address(number) if block is not None and number is not None else None
 
     def in_use(self, pool: Pool, version: int) -> int:
         """How many addresses of *pool* in IP *version* are held."""
-        return sum(len(each.tenants) for each in self._blocks[pool.name] if each.span.version == version)
+        block = self._blocks.get((pool.name, version))
+        return len(block.tenants) if block is not None else 0
 
     def _let(self, address: Address, tenants: Tenants) -> None:
         block = self._block_of(address)
@@ -213,20 +211,9 @@ class Space:
         at = bisect_right(self._starts, (address.version, number)) - 1
         if at < 0:
             return None
-        block = self._places[at][2]
-        is_in = number <= block.span.last and address.version == block.span.version
+        span, block = self._places[at]
+        is_in = number <= span.last and address.version == span.version
         return block if is_in and not (block.avoids is not None and block.avoids(number)) else None
-
-
-def _is_in(config: Config, pool: Pool) -> bool:
-    there = config.pools.get(pool.name)
-    return there is pool or there == pool
-
-
-def _block(pool: Pool, span: AddressRange) -> Block:
-    if not pool.avoid_buggy_ips or span.version == 6:
-        return Block(span)
-    return Block(span, _is_buggy)
 
 
 def _is_buggy(number: int) -> bool:

@@ -1,112 +1,145 @@
-"""Which Services wait for addresses, and which of them to try when one is freed: never all of them.
+"""Which Services wait for addresses, and which of them to try when something changes: never all of them.
 
-Pure: it names Services to try, and the caller says how that went.
+Pure: it names Services to try, and the caller tells how that went by `wait` or `served`. Whoever is named
+could have what it waits for at that moment.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import islice
 
 from msgspec import Struct
 
-from lb.config.config import Config
 from lb.config.ranges import Address
-from lb.ipam.request import Request
-from lb.ipam.space import Addresses
+from lb.ipam.allocation import Allocation, allocate, completed, home, may_ask
+from lb.ipam.request import Request, Versions
+from lb.ipam.space import Addresses, Space
 
-Queue = tuple[str, int]
-"""Those that would take any address of a pool in an IP version."""
+SHARERS: Versions = ()
+"""Stands for those that share, and may need an address of one IP version only beside a shared one."""
+Place = Address | str | tuple[str, Versions]
+"""Where one waits: for an address, for others with a sharing key, or for IP versions of a pool."""
 
 
 class Waiter(Struct, frozen=True):
-    """What one Service waits for."""
+    """Who has `held`, and waits for the rest of `request`; or for all of it, where it `is_refused`.
 
-    queues: tuple[Queue, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    sharing: str = ""
+    Without a request nothing can help but a change of the Service.
+    """
+
+    request: Request | None
+    held: Addresses = ()
+    is_refused: bool = True
 
 
 class Waiting:
-    """Queues of Services, first come, first tried."""
+    """Queues of Services for what *space* has: first come, first tried."""
 
-    def __init__(self) -> None:
+    def __init__(self, space: Space) -> None:
+        self._space = space
         self._waiters: dict[str, Waiter] = {}
-        self._queues: dict[Queue, OrderedDict[str, None]] = {}
-        self._for_address: dict[Address, OrderedDict[str, None]] = {}
-        self._by_key: dict[str, OrderedDict[str, None]] = {}
-        self._tried: dict[Queue, set[str]] = {}
-        """By queue that an address was freed for and nobody took it yet, who could not."""
+        self._places_of: dict[str, tuple[Place, ...]] = {}
+        self._queues: dict[Place, OrderedDict[str, None]] = {}
+        self._named: set[str] = set()
+        """Who was named, and has not been tried since."""
 
     def __iter__(self) -> Iterator[str]:
         """Every Service that waits, the first first."""
         return iter(tuple(self._waiters))
 
-    def __contains__(self, service: str) -> bool:
-        return service in self._waiters
+    def wait(self, service: str, waiter: Waiter) -> list[str]:
+        """*service* could not have what it asks for; gives who is to be tried in its place."""
+        before = self._places_of.get(service, ())
+        places = tuple(dict.fromkeys(self._places(waiter)))
+        if places != before:
+            self._leave(service)
+            for place in places:
+                self._queues.setdefault(place, OrderedDict())[service] = None
+        self._waiters[service], self._places_of[service] = waiter, places
+        return self._follow(service, before)
 
-    def wait(self, service: str, waiter: Waiter) -> None:
-        """*service* could not have what it asks for."""
-        if self._waiters.get(service) == waiter:
+    def served(self, service: str) -> list[str]:
+        """*service* waits for nothing any more; gives who is to be tried next."""
+        return self._follow(service, self._leave(service))
+
+    def touched(self, addresses: Iterable[Address]) -> list[str]:
+        """Who is to be tried now that others hold *addresses*, or nobody, or the same on other terms."""
+        return self._name(name for each in dict.fromkeys(addresses) for name in self._at(each))
+
+    def _leave(self, service: str) -> tuple[Place, ...]:
+        self._waiters.pop(service, None)
+        places = self._places_of.pop(service, ())
+        for place in places:
+            del self._queues[place][service]
+            if not self._queues[place]:
+                del self._queues[place]
+        return places
+
+    def _places(self, waiter: Waiter) -> Iterator[Place]:
+        request = waiter.request
+        if request is None:
             return
-        self.served(service)
-        self._waiters[service] = waiter
-        for places, keys in self._places(waiter):
-            for key in keys:
-                places.setdefault(key, OrderedDict())[service] = None
+        yield from request.addresses
+        if request.terms.key:
+            yield request.terms.key
+        for pool, versions in () if request.addresses else self._wishes(request, waiter):
+            yield pool, versions
+            if request.terms.key and len(versions) > 1:
+                yield pool, SHARERS
 
-    def served(self, service: str) -> None:
-        """*service* waits for nothing any more."""
-        waiter = self._waiters.pop(service, None)
-        for places, keys in self._places(waiter) if waiter is not None else ():
-            for key in keys:
-                del places[key][service]
-                if not places[key]:
-                    del places[key]
+    def _wishes(self, request: Request, waiter: Waiter) -> Iterator[tuple[str, Versions]]:
+        config = self._space.config
+        if waiter.is_refused:
+            yield from ((pool.name, wish) for pool in may_ask(config, request) for wish in request.wishes)
+        elif (pool := home(config, request, waiter.held)) is not None:
+            had = {each.version for each in waiter.held}
+            yield pool.name, tuple(version for version in request.wishes[0] if version not in had)
 
-    def _places(self, waiter: Waiter) -> Iterator[tuple[dict[Any, OrderedDict[str, None]], tuple[Any, ...]]]:
-        yield self._queues, waiter.queues
-        yield self._for_address, waiter.addresses
-        yield self._by_key, (waiter.sharing,) if waiter.sharing else ()
-
-    def shared(self, key: str) -> list[str]:
-        """Who to try now that somebody holds an address with the sharing key *key*."""
-        return list(self._by_key.get(key, ()))
-
-    def freed(self, addresses: Iterable[tuple[Address, str | None]]) -> list[str]:
-        """Who to try now that nobody has *addresses* any more, each with the pool that it lies in."""
-        to_try: list[str] = []
-        for address, pool in addresses:
-            to_try += self._for_address.get(address, ())
-            if pool is not None:
-                self._tried[pool, address.version] = set()
-                to_try += self._next((pool, address.version))
-        return to_try
-
-    def in_vain(self, service: str) -> list[str]:
-        """Who to try in place of *service*, which was tried and waits on."""
-        waiter = self._waiters.get(service)
-        to_try: list[str] = []
-        for queue in waiter.queues if waiter is not None else ():
-            if queue in self._tried:
-                self._tried[queue].add(service)
-                to_try += self._next(queue)
-        return to_try
-
-    def _next(self, queue: Queue) -> list[str]:
-        tried = self._tried[queue]
-        following = next((each for each in self._queues.get(queue, ()) if each not in tried), None)
-        if following is None:
-            del self._tried[queue]
+    def _follow(self, service: str, places: Iterable[Place]) -> list[str]:
+        """*service* was tried: who comes after it, if it was named."""
+        if service not in self._named:
             return []
-        return [following]
+        self._named.remove(service)
+        return self._name(name for place in places for name in self._first(place))
 
+    def _name(self, services: Iterable[str]) -> list[str]:
+        found = list(dict.fromkeys(services))
+        self._named.update(found)
+        return found
 
-def waiter(request: Request, held: Addresses, config: Config) -> Waiter:
-    """What the Service of *request* waits for where it has *held*."""
-    if request.addresses:
-        return Waiter((), request.addresses, request.terms.key)
-    versions = {version for wish in request.wishes for version in wish} - {each.version for each in held}
-    homes = {pool.name for each in held if (pool := config.pool_of(each)) is not None}
-    pools = homes or (name for name in config.pools if request.pool in (None, name))
-    queues = tuple((name, version) for name in pools for version in sorted(versions))
-    return Waiter(queues, (), request.terms.key)
+    def _at(self, address: Address) -> Iterator[str]:
+        tenants, pool = self._space.tenants(address), self._space.config.pool_of(address)
+        if tenants:
+            holding = self._space.holding(tenants[0])
+            if holding is not None and holding.terms.key:
+                yield from self._first(address)
+                yield from self._all(holding.terms.key)
+            return
+        yield from self._first(address)
+        if pool is not None:
+            for versions in ((address.version,), (4, 6), (6, 4)):
+                yield from self._first((pool.name, versions))
+            yield from self._all((pool.name, SHARERS))
+
+    def _first(self, place: Place) -> Iterator[str]:
+        """The first at *place* that could have what it waits for."""
+        if place in self._queues and self._is_open(place):
+            yield from islice((each for each in self._queues[place] if self._could(each)), 1)
+
+    def _all(self, place: Place) -> Iterator[str]:
+        return (each for each in self._queues.get(place, ()) if self._could(each))
+
+    def _is_open(self, place: Place) -> bool:
+        """Whether it is worth while to ask each that waits at *place*."""
+        if not isinstance(place, tuple):
+            return True
+        pool = self._space.config.pools.get(place[0])
+        return pool is not None and all(self._space.next_free(pool, each) is not None for each in place[1])
+
+    def _could(self, service: str) -> bool:
+        request, held = self._waiters[service].request, self._waiters[service].held
+        if request is None:
+            return False
+        if self._waiters[service].is_refused:
+            return isinstance(allocate(self._space, request), Allocation)
+        return completed(self._space, request, held) != held
