@@ -6,6 +6,7 @@ does is the caller's. Why a write is told of first: docs/design/0003-controller-
 
 import asyncio
 import logging
+import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -319,7 +320,7 @@ class Leadership:
         except ApiError as unread:
             if isinstance(unread, GiveUp) and unread.code == 404:
                 self._candidate.see(None, _now())
-        await self._change(_now() + self._timing.retry_period * (0.5 + secrets.randbelow(1000) / 1000))
+        await self._change(_now() + self._timing.retry_period * (0.5 + random.random()))
 
     async def _change(self, until: float) -> None:
         try:

@@ -2,37 +2,60 @@ from ipaddress import ip_address
 
 import pytest
 
-from lb.config.config import Config, Pool
+from lb.config.config import Config, Pool, Reservation
 from lb.config.ranges import parse_range
-from lb.ipam.allocation import Allocation, allocate, is_stray, suits
+from lb.ipam.allocation import Allocation, Reason, allocate, completed, fitting, is_stray
 from lb.ipam.request import Request
 from lb.ipam.space import Space
+from lb.ipam.terms import Terms
 
 
-def pool(name, *addresses, auto_assign=True, avoid_buggy_ips=False):
-    return Pool(name, {}, tuple(map(parse_range, addresses)), auto_assign, avoid_buggy_ips)
+def pool(name, *addresses, auto_assign=True, avoid_buggy_ips=False, kept=None, is_draining=False):
+    ranges = tuple(map(parse_range, addresses))
+    return Pool(name, {}, ranges, auto_assign, avoid_buggy_ips, kept, is_draining=is_draining)
 
 
-def space(*pools, unread=(), **held):
-    """A space over *pools*, in which each Service of *held* has that address."""
+def addresses(*texts):
+    return tuple(map(ip_address, texts))
+
+
+def terms(name, key="", *ports):
+    return Terms(f"shop/{name}", key, "", frozenset(("TCP", port) for port in ports))
+
+
+def space(*pools, unread=(), shared=(), freed=(), **held):
+    """A space over *pools*, in which each Service of *held* has that address.
+
+    Of *shared* (a name, a key, a port and an address), it has that too; our Service had *freed* last.
+    """
     made = Space(Config({each.name: each for each in pools}, unread=frozenset(unread)))
     for name, address in held.items():
-        made.hold(f"shop/{name}", ip_address(address))
+        made.hold(addresses(*address.split()), terms(name))
+    for name, key, port, address in shared:
+        made.hold(addresses(address), terms(name, key, port))
+    if freed:
+        made.hold(addresses(*freed), terms("web"))
+        made.release("shop/web")
     return made
 
 
-def request(*versions, pool=None, address=None):
-    return Request("shop/web", versions or (4,), pool, ip_address(address) if address else None)
+def request(*wishes, pool=None, asked=(), key="", ports=(), labels=None):
+    terms_of_it = terms("web", key, *ports)
+    return Request(terms_of_it, wishes or ((4,),), pool, addresses(*asked), labels or {})
 
 
+BOTH, PREFERRED = ((4, 6),), ((4, 6), (4,), (6,))
+GOLD = Reservation(namespaces=frozenset({"gold"}))
 SMALL = pool("small", "192.0.2.1-192.0.2.2")
 LARGE = pool("large", "198.51.100.0/24")
 SIX = pool("six", "2001:db8::/126")
+DUAL = pool("dual", "203.0.113.0/31", "fd00::/126")
+SMALLER = pool("b", "198.51.100.0/32")
 MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
 
 
 @pytest.mark.parametrize(
-    ("given", "asked", "address", "from_pool"),
+    ("given", "asked", "expected", "from_pool"),
     [
         pytest.param(space(SMALL), request(), "192.0.2.1", "small", id="lowest"),
         pytest.param(space(SMALL, a="192.0.2.1"), request(), "192.0.2.2", "small", id="lowest that is free"),
@@ -64,20 +87,20 @@ MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
             "a",
             id="avoiding .255 and .0",
         ),
-        pytest.param(space(SMALL, SIX), request(6), "2001:db8::", "six", id="IPv6"),
-        pytest.param(space(SMALL, SIX), request(6, 4), "2001:db8::", "six", id="family preferred"),
-        pytest.param(space(SMALL), request(6, 4), "192.0.2.1", "small", id="second family"),
+        pytest.param(space(SMALL, SIX), request((6,)), "2001:db8::", "six", id="IPv6"),
+        pytest.param(space(SMALL, SIX), request((6,), (4,)), "2001:db8::", "six", id="family preferred"),
+        pytest.param(space(SMALL), request((6,), (4,)), "192.0.2.1", "small", id="second family"),
         pytest.param(space(MANUAL, SMALL), request(), "192.0.2.1", "small", id="no pool to be named"),
         pytest.param(space(SMALL, MANUAL), request(pool="manual"), "203.0.113.0", "manual", id="pool named"),
         pytest.param(
-            space(SMALL, MANUAL), request(address="203.0.113.9"), "203.0.113.9", "manual", id="address"
+            space(SMALL, MANUAL), request(asked=["203.0.113.9"]), "203.0.113.9", "manual", id="address"
         ),
         pytest.param(
-            space(SMALL, web="192.0.2.2"), request(address="192.0.2.2"), "192.0.2.2", "small", id="its own"
+            space(SMALL, web="192.0.2.2"), request(asked=["192.0.2.2"]), "192.0.2.2", "small", id="its own"
         ),
         pytest.param(
             space(SMALL, LARGE),
-            request(pool="large", address="198.51.100.9"),
+            request(pool="large", asked=["198.51.100.9"]),
             "198.51.100.9",
             "large",
             id="address of the pool named",
@@ -85,10 +108,157 @@ MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
         pytest.param(
             space(SMALL, unread={"lost"}), request(), "192.0.2.1", "small", id="beside a pool that is refused"
         ),
+        pytest.param(
+            space(SMALL, DUAL), request(*BOTH), "203.0.113.0 fd00::", "dual", id="both families of one pool"
+        ),
+        pytest.param(
+            space(SMALL, SIX, DUAL),
+            request(*PREFERRED),
+            "203.0.113.0 fd00::",
+            "dual",
+            id="both families preferred",
+        ),
+        pytest.param(
+            space(SMALL, SIX),
+            request(*PREFERRED),
+            "192.0.2.1",
+            "small",
+            id="both preferred, the first there is",
+        ),
+        pytest.param(
+            space(SMALL, SIX),
+            request((4, 6), (6,), (4,)),
+            "2001:db8::",
+            "six",
+            id="both preferred, and then IPv6",
+        ),
+        pytest.param(
+            space(DUAL),
+            request(*BOTH, asked=["fd00::1", "203.0.113.1"]),
+            "fd00::1 203.0.113.1",
+            "dual",
+            id="both asked for, in that order",
+        ),
+        pytest.param(
+            space(LARGE, pool("z", "192.0.2.1/32", kept=Reservation(priority=9))),
+            request(),
+            "192.0.2.1",
+            "z",
+            id="a pool with a priority before those without",
+        ),
+        pytest.param(
+            space(
+                pool("a", "192.0.2.1/32", kept=Reservation(priority=2)),
+                pool("z", "192.0.2.2/32", kept=Reservation(priority=1)),
+            ),
+            request(),
+            "192.0.2.2",
+            "z",
+            id="the lower priority",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.1/32", kept=GOLD), LARGE),
+            request(),
+            "198.51.100.0",
+            "large",
+            id="not of a pool that is kept for others",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.1/32", is_draining=True), LARGE),
+            request(),
+            "198.51.100.0",
+            "large",
+            id="not of a pool that drains",
+        ),
+        pytest.param(
+            space(SMALL, LARGE, freed=["198.51.100.9"]),
+            request(),
+            "198.51.100.9",
+            "large",
+            id="what it had last",
+        ),
+        pytest.param(
+            space(SMALL, LARGE, freed=["198.51.100.9"]),
+            request(pool="small"),
+            "192.0.2.1",
+            "small",
+            id="what it had last is of another pool than asked for",
+        ),
+        pytest.param(
+            space(SMALL, pool("dual", "203.0.113.0/24", "fd00::/64"), freed=["203.0.113.9"]),
+            request(*PREFERRED),
+            "203.0.113.9 fd00::",
+            "dual",
+            id="what it had last, and the other family with it",
+        ),
+        pytest.param(
+            space(pool("dual", "203.0.113.0/24", "fd00::/64"), web="203.0.113.9"),
+            request(*BOTH),
+            "203.0.113.9 fd00::",
+            "dual",
+            id="what it has, and the other family with it",
+        ),
+        pytest.param(
+            space(LARGE, shared=[("a", "k", 80, "198.51.100.9")]),
+            request(key="k", ports=[443]),
+            "198.51.100.9",
+            "large",
+            id="beside those of its sharing key",
+        ),
+        pytest.param(
+            space(LARGE, shared=[("a", "k", 80, "198.51.100.9"), ("b", "k", 80, "198.51.100.7")]),
+            request(key="k", ports=[443]),
+            "198.51.100.9",
+            "large",
+            id="beside the first of them",
+        ),
+        pytest.param(
+            space(LARGE, shared=[("a", "k", 443, "198.51.100.9"), ("b", "k", 80, "198.51.100.7")]),
+            request(key="k", ports=[443]),
+            "198.51.100.7",
+            "large",
+            id="beside the first of them whose ports are others",
+        ),
+        pytest.param(
+            space(LARGE, shared=[("a", "k", 443, "198.51.100.9")]),
+            request(key="k", ports=[443]),
+            "198.51.100.0",
+            "large",
+            id="no port is left beside them",
+        ),
+        pytest.param(
+            space(SMALL, LARGE, shared=[("a", "k", 80, "198.51.100.9")], freed=["192.0.2.1"]),
+            request(key="k", ports=[443]),
+            "198.51.100.9",
+            "large",
+            id="beside them rather than what it had last",
+        ),
+        pytest.param(
+            space(LARGE, shared=[("a", "k", 80, "198.51.100.9"), ("b", "k", 80, "198.51.100.7")], freed=[]),
+            request(asked=["198.51.100.7"], key="k", ports=[443]),
+            "198.51.100.7",
+            "large",
+            id="beside those on the address asked for",
+        ),
+        pytest.param(
+            space(DUAL, shared=[("a", "k", 80, "fd00::1")]),
+            request(*BOTH, key="k", ports=[443]),
+            "203.0.113.0 fd00::1",
+            "dual",
+            id="beside them in one family, and any in the other",
+        ),
     ],
 )
-def test_an_address_is_chosen(given, asked, address, from_pool):
-    assert allocate(given, asked) == Allocation(ip_address(address), from_pool)
+def test_an_address_is_chosen(given, asked, expected, from_pool):
+    assert allocate(given, asked) == Allocation(addresses(*expected.split()), from_pool)
+
+
+def test_what_it_had_last_of_several_shared_ones_it_gets_again():
+    given = space(LARGE, shared=[("a", "k", 80, "198.51.100.9"), ("b", "k", 80, "198.51.100.7")])
+    asking = request(key="k", ports=[443])
+    given.hold(addresses("198.51.100.7"), asking.terms)
+    given.release("shop/web")
+    assert allocate(given, asking).addresses == addresses("198.51.100.7")
 
 
 NO_ROOM = "Add addresses to a pool, or free one."
@@ -96,12 +266,13 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
 
 
 @pytest.mark.parametrize(
-    ("given", "asked", "message"),
+    ("given", "asked", "message", "code"),
     [
         pytest.param(
             space(),
             request(),
             "there is no IPAddressPool. Create one in the load balancer's namespace.",
+            Reason.NO_POOL,
             id="no pool",
         ),
         pytest.param(
@@ -109,12 +280,14 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             request(),
             "no pool has a free address; pool lost is not in force, because its object was refused (see its "
             f"events). {NO_ROOM}",
+            Reason.NO_FREE_ADDRESS,
             id="only a refused pool",
         ),
         pytest.param(
             space(SMALL, LARGE),
             request(pool="huge"),
             "there is no pool huge. Name one of large, small, or create it.",
+            Reason.UNKNOWN_POOL,
             id="pool that there is not",
         ),
         pytest.param(
@@ -122,6 +295,7 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             request(pool="lost"),
             "no pool has a free address; pool small was not asked: the Service names another pool; "
             f"pool lost is not in force, because its object was refused (see its events). {NO_ROOM}",
+            Reason.NO_FREE_ADDRESS,
             id="refused pool",
         ),
         pytest.param(
@@ -130,6 +304,7 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             "no pool has a free address; pool small has no free address left; pool six has no addresses of "
             "the Service's IP family; pool manual is used only by Services that name it (autoAssign is "
             f"false). {NO_ROOM}",
+            Reason.NO_FREE_ADDRESS,
             id="each pool for its own reason",
         ),
         pytest.param(
@@ -137,47 +312,112 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             request(pool="small"),
             "no pool has a free address; pool small has no free address left; pool large was not asked: the "
             f"Service names another pool. {NO_ROOM}",
+            Reason.NO_FREE_ADDRESS,
             id="pool named is exhausted",
         ),
         pytest.param(
             space(SMALL, LARGE),
-            request(address="10.0.0.1"),
+            request(asked=["10.0.0.1"]),
             "10.0.0.1 is asked for and lies in no pool; pool small does not hold the address asked for; "
             f"pool large does not hold the address asked for. {ASK_ANOTHER}",
+            Reason.NOT_IN_A_POOL,
             id="address of no pool",
         ),
         pytest.param(
             space(SMALL, unread={"lost"}),
-            request(address="10.0.0.1"),
+            request(asked=["10.0.0.1"]),
             "10.0.0.1 is asked for and lies in no pool; pool small does not hold the address asked for; pool "
             f"lost is not in force, because its object was refused (see its events). {ASK_ANOTHER}",
+            Reason.NOT_IN_A_POOL,
             id="address of no pool, or of a refused one",
         ),
         pytest.param(
             space(pool("a", "192.0.2.0/24", avoid_buggy_ips=True)),
-            request(address="192.0.2.255"),
+            request(asked=["192.0.2.255"]),
             "192.0.2.255 is asked for and lies in no pool; pool a leaves out the address asked for, which "
             f"ends in .0 or .255 (avoidBuggyIPs is true). {ASK_ANOTHER}",
+            Reason.NOT_IN_A_POOL,
             id="address that is avoided",
         ),
         pytest.param(
             space(SMALL, LARGE),
-            request(pool="large", address="192.0.2.1"),
+            request(pool="large", asked=["192.0.2.1"]),
             "192.0.2.1 is asked for and lies in pool small, but pool large is asked for too. "
             "Change one of the two.",
+            Reason.POOLS_DIFFER,
             id="address of another pool than the one named",
         ),
         pytest.param(
             space(SMALL, other="192.0.2.1"),
-            request(address="192.0.2.1"),
-            "192.0.2.1 is asked for and held by Service shop/other; pool small holds the address asked for, "
-            "but another Service has it. Ask for another address, or free this one.",
+            request(asked=["192.0.2.1"]),
+            "192.0.2.1 is asked for and cannot be had: Service shop/other shares its address with none; pool "
+            "small holds the address asked for, but another Service has it. Ask for another address, or free "
+            "this one.",
+            Reason.IN_USE,
             id="address of another Service",
+        ),
+        pytest.param(
+            space(SMALL, shared=[("other", "k", 80, "192.0.2.1")]),
+            request(asked=["192.0.2.1"], key="k", ports=[80]),
+            "192.0.2.1 is asked for and cannot be had: port TCP/80 of it is in use by Service shop/other; pool "
+            "small holds the address asked for, but another Service has it. Ask for another address, or free "
+            "this one.",
+            Reason.IN_USE,
+            id="port of another Service",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", kept=GOLD)),
+            request(asked=["192.0.2.1"]),
+            "192.0.2.1 is asked for and lies in pool a; pool a is kept for other Services "
+            "(spec.serviceAllocation). Ask for another, or change the pool.",
+            Reason.RESERVED,
+            id="address of a pool that is kept for others",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", is_draining=True)),
+            request(asked=["192.0.2.1"]),
+            "192.0.2.1 is asked for and lies in pool a; pool a gives no address away any more "
+            "(anvil-lb.io/drain). Ask for another, or change the pool.",
+            Reason.DRAINING,
+            id="address of a pool that drains",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", kept=GOLD), SMALLER),
+            request(pool="a"),
+            "no pool has a free address; pool a is kept for other Services (spec.serviceAllocation); pool b "
+            "was not asked: the Service names another pool. Name another pool, or change this one.",
+            Reason.RESERVED,
+            id="pool named is kept for others",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", is_draining=True)),
+            request(pool="a"),
+            "no pool has a free address; pool a gives no address away any more (anvil-lb.io/drain). "
+            "Name another pool, or change this one.",
+            Reason.DRAINING,
+            id="pool named drains",
+        ),
+        pytest.param(
+            space(SMALL, SIX, DUAL, a="203.0.113.0", b="203.0.113.1"),
+            request(*BOTH),
+            "no pool has a free address of each family; pool small has no addresses of one of the Service's "
+            "IP families; pool six has no addresses of one of the Service's IP families; pool dual has no "
+            f"free address left. {NO_ROOM}",
+            Reason.NO_FREE_ADDRESS,
+            id="both families, and no pool has both",
+        ),
+        pytest.param(
+            space(SMALL, SIX),
+            request(*BOTH, asked=["192.0.2.1", "2001:db8::1"]),
+            "the addresses asked for lie in different pools, small and six. Ask for addresses of one pool.",
+            Reason.POOLS_DIFFER,
+            id="addresses of two pools",
         ),
     ],
 )
-def test_a_refusal_says_what_each_pool_answered_and_what_to_do(given, asked, message):
-    assert str(allocate(given, asked)) == message
+def test_a_refusal_says_what_each_pool_answered_and_what_to_do(given, asked, message, code):
+    refusal = allocate(given, asked)
+    assert (str(refusal), refusal.code) == (message, code)
 
 
 def test_a_refusal_of_a_long_pool_name_among_many_pools_can_be_held_by_an_event():
@@ -192,30 +432,150 @@ def test_allocating_takes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("given", "asked", "address", "suitable"),
+    ("given", "asked", "held", "fits"),
     [
-        pytest.param(space(SMALL), request(), "192.0.2.1", True, id="of a pool"),
-        pytest.param(space(SMALL, other="192.0.2.1"), request(), "192.0.2.1", True, id="whoever holds it"),
-        pytest.param(space(MANUAL), request(), "203.0.113.1", True, id="of a pool to be named, but held"),
-        pytest.param(space(SMALL), request(6), "192.0.2.1", False, id="of the other family"),
-        pytest.param(space(SMALL), request(address="192.0.2.2"), "192.0.2.1", False, id="not the one asked"),
-        pytest.param(space(SMALL, LARGE), request(pool="large"), "192.0.2.1", False, id="of another pool"),
-        pytest.param(space(SMALL), request(), "10.0.0.1", False, id="of no pool"),
-        pytest.param(space(SMALL, unread={"lost"}), request(), "10.0.0.1", True, id="perhaps of a refused"),
+        pytest.param(space(SMALL), request(), "192.0.2.1", "192.0.2.1", id="of a pool"),
+        pytest.param(space(SMALL, web="192.0.2.1"), request(), "192.0.2.1", "192.0.2.1", id="held by it"),
         pytest.param(
-            space(unread={"lost"}), request(pool="lost"), "10.0.0.1", True, id="perhaps of the refused named"
+            space(MANUAL), request(), "203.0.113.1", "203.0.113.1", id="of a pool to be named, but held"
+        ),
+        pytest.param(space(SMALL), request((6,)), "192.0.2.1", "", id="of the other family"),
+        pytest.param(space(SMALL), request(asked=["192.0.2.2"]), "192.0.2.1", "", id="not the one asked"),
+        pytest.param(space(SMALL, LARGE), request(pool="large"), "192.0.2.1", "", id="of another pool"),
+        pytest.param(space(SMALL), request(), "10.0.0.1", "", id="of no pool"),
+        pytest.param(
+            space(SMALL, unread={"lost"}), request(), "10.0.0.1", "10.0.0.1", id="perhaps of a refused"
+        ),
+        pytest.param(
+            space(unread={"lost"}),
+            request(pool="lost"),
+            "10.0.0.1",
+            "10.0.0.1",
+            id="perhaps of the refused named",
         ),
         pytest.param(
             space(SMALL, unread={"lost"}),
             request(pool="small"),
             "10.0.0.1",
-            False,
+            "",
             id="not of the pool named",
+        ),
+        pytest.param(space(SMALL, other="192.0.2.1"), request(), "192.0.2.1", "", id="held by another"),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", kept=GOLD, is_draining=True)),
+            request(),
+            "192.0.2.1",
+            "192.0.2.1",
+            id="of a pool that is kept for others now, and drains",
+        ),
+        pytest.param(
+            space(SMALL, SIX),
+            request(*BOTH),
+            "2001:db8::1 192.0.2.1",
+            "2001:db8::1 192.0.2.1",
+            id="both, though of two pools",
+        ),
+        pytest.param(space(SMALL), request(*BOTH), "192.0.2.1", "", id="one of two that are required"),
+        pytest.param(
+            space(SMALL), request(*PREFERRED), "192.0.2.1", "192.0.2.1", id="one of two that are preferred"
+        ),
+        pytest.param(
+            space(SMALL, SIX),
+            request(),
+            "192.0.2.1 2001:db8::1",
+            "192.0.2.1",
+            id="two where one is asked for",
+        ),
+        pytest.param(
+            space(SIX),
+            request(*PREFERRED),
+            "192.0.2.1 2001:db8::1",
+            "2001:db8::1",
+            id="two, of which one is in no pool any more",
+        ),
+        pytest.param(
+            space(SMALL, shared=[("other", "k", 80, "192.0.2.1")]),
+            request(key="k", ports=[443]),
+            "192.0.2.1",
+            "192.0.2.1",
+            id="shared",
+        ),
+        pytest.param(
+            space(SMALL, shared=[("other", "k", 80, "192.0.2.1")]),
+            request(key="k", ports=[80]),
+            "192.0.2.1",
+            "",
+            id="shared, and a port that another has",
         ),
     ],
 )
-def test_an_address_suits_a_request(given, asked, address, suitable):
-    assert suits(given, asked, ip_address(address)) is suitable
+def test_what_is_held_fits_a_request(given, asked, held, fits):
+    assert fitting(given, asked, addresses(*held.split())) == addresses(*fits.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "held", "expected"),
+    [
+        pytest.param(space(DUAL), request(), "203.0.113.1", "203.0.113.1", id="nothing is missing"),
+        pytest.param(
+            space(DUAL), request(*PREFERRED), "203.0.113.1", "203.0.113.1 fd00::", id="the other family"
+        ),
+        pytest.param(
+            space(DUAL),
+            request(*PREFERRED),
+            "fd00::1",
+            "fd00::1 203.0.113.0",
+            id="what it has stays the first",
+        ),
+        pytest.param(
+            space(SMALL, SIX), request(*PREFERRED), "192.0.2.1", "192.0.2.1", id="of the same pool only"
+        ),
+        pytest.param(
+            space(DUAL, a="203.0.113.0", b="203.0.113.1"),
+            request(*PREFERRED),
+            "fd00::1",
+            "fd00::1",
+            id="full",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", "fd00::/64", is_draining=True)),
+            request(*PREFERRED),
+            "192.0.2.1",
+            "192.0.2.1",
+            id="nothing more of a pool that drains",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", "fd00::/64", kept=GOLD)),
+            request(*PREFERRED),
+            "192.0.2.1",
+            "192.0.2.1",
+            id="nothing more of a pool that is kept for others",
+        ),
+        pytest.param(
+            space(DUAL),
+            request((4,), asked=["203.0.113.1"]),
+            "203.0.113.1",
+            "203.0.113.1",
+            id="no more than is asked for",
+        ),
+        pytest.param(
+            space(unread={"lost"}),
+            request(*PREFERRED),
+            "10.0.0.1",
+            "10.0.0.1",
+            id="of a pool that is refused",
+        ),
+        pytest.param(
+            space(DUAL, shared=[("a", "k", 80, "fd00::2")]),
+            request(*PREFERRED, key="k", ports=[443]),
+            "203.0.113.1",
+            "203.0.113.1 fd00::2",
+            id="beside those of its sharing key",
+        ),
+    ],
+)
+def test_what_is_held_is_completed(given, asked, held, expected):
+    assert completed(given, asked, addresses(*held.split())) == addresses(*expected.split())
 
 
 @pytest.mark.parametrize(
