@@ -77,7 +77,8 @@ def decide(
     if not isinstance(answer, Allocation):
         return _fall_back(space, request.terms, request, str(answer), answer.code)
     space.hold(answer.addresses, request.terms)
-    return Decision(Outcome.ASSIGNED, answer.addresses, answer.pool)
+    rest = _rest(request, answer.addresses)
+    return Decision(Outcome.ASSIGNED, answer.addresses, answer.pool, request=rest)
 
 
 def _keep(space: Space, request: Request, held: Addresses, fits: Addresses) -> Decision:
@@ -86,8 +87,12 @@ def _keep(space: Space, request: Request, held: Addresses, fits: Addresses) -> D
     if space.holding(request.service) != Holding(wanted, request.terms):
         space.hold(wanted, request.terms)
     outcome = Outcome.KEPT if wanted == held else Outcome.ASSIGNED
-    misses = len(wanted) < len(request.wishes[0])
-    return Decision(outcome, wanted, _pool(space, wanted), request=request if misses else None)
+    return Decision(outcome, wanted, _pool(space, wanted), request=_rest(request, wanted))
+
+
+def _rest(request: Request, held: Addresses) -> Request | None:
+    """What the Service that has *held* waits for: *request*, where it prefers more."""
+    return request if len(held) < len(request.wishes[0]) else None
 
 
 def _fall_back(

@@ -359,9 +359,9 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
         pytest.param(
             space(SMALL, shared=[("other", "k", 80, "192.0.2.1")]),
             request(asked=["192.0.2.1"], key="k", ports=[80]),
-            "192.0.2.1 is asked for and cannot be had: port TCP/80 of it is in use by Service shop/other; pool "
-            "small holds the address asked for, but another Service has it. Ask for another address, or free "
-            "this one.",
+            "192.0.2.1 is asked for and cannot be had: port TCP/80 of it is in use by Service shop/other; "
+            "pool small holds the address asked for, but another Service has it. Ask for another address, or "
+            "free this one.",
             Reason.IN_USE,
             id="port of another Service",
         ),
