@@ -26,7 +26,8 @@ A_COMMUNITY_OR_NAME = guarded(
 )
 NO_COMMUNITY_TWICE = Rule(
     "self.all(each, self.exists_one(other, other == each))",
-    message="a community stands there twice. List each once.",
+    message_expression="self.filter(each, !self.exists_one(other, other == each))[0]"
+    " + ' stands there twice. List each community once.'",
 )
 RULES = (
     Rule(

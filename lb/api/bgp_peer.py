@@ -46,7 +46,8 @@ KEEPALIVE_WITHIN_HOLD_TIME = Rule(
     f"!has(self.holdTime) || !self.holdTime.{IS_DURATION}"
     f" || !has(self.keepaliveTime) || !self.keepaliveTime.{IS_DURATION}"
     " || duration(self.keepaliveTime) <= duration(self.holdTime)",
-    message="it is longer than the hold time. Write a third of holdTime, or remove it.",
+    message_expression="'it is ' + self.keepaliveTime + ', longer than holdTime, which is ' + self.holdTime"
+    " + '. Write a third of it, or remove this.'",
     field_path=".keepaliveTime",
 )
 RULES = (

@@ -224,7 +224,7 @@ BAD = {
     ),
     "community twice": (
         ("BGPAdvertisement", {"communities": ["65000:1", "lan", "65000:1"]}),
-        "spec.communities: Invalid value: a community stands there twice. List each once.",
+        "spec.communities: Invalid value: 65000:1 stands there twice. List each community once.",
     ),
     "community in an advertisement": (
         ("BGPAdvertisement", {"communities": ["lan", "65000:70000"]}),
@@ -339,8 +339,8 @@ BAD = {
     ),
     "keepalive time beyond the hold time": (
         ("BGPPeer", {**PEER, "holdTime": "9s", "keepaliveTime": "9001ms"}),
-        "spec.keepaliveTime: Invalid value: it is longer than the hold time."
-        " Write a third of holdTime, or remove it.",
+        "spec.keepaliveTime: Invalid value: it is 9001ms, longer than holdTime, which is 9s."
+        " Write a third of it, or remove this.",
     ),
     "connect time of no duration": (
         ("BGPPeer", {**PEER, "connectTime": "10 s"}),
