@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from msgspec import Struct
 
@@ -93,6 +93,9 @@ def _faulty_addresses(reference: Reference, spec: BGPPeerSpec) -> Iterator[Rejec
             yield Rejection(reference, path, text, "this is no IP address", remedy)
         elif address is not None and (address.is_multicast or address.is_unspecified):
             yield Rejection(reference, path, text, "no host has this address", "Write the address of a host.")
+        elif isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            reason = "it is an IPv4 address, mapped into IPv6"
+            yield Rejection(reference, path, text, reason, f"Write {address.ipv4_mapped}.")
     if peer is not None and source is not None and peer.version != source.version:
         reason = f"it is IPv{source.version}, and spec.peerAddress is IPv{peer.version}"
         remedy = "Write both in one family."
