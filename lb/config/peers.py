@@ -1,6 +1,6 @@
 """BGPPeers: which are accepted, and what is wrong with the others."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from lb.api.bgp_peer import KIND, BGPPeerSpec, DynamicASN
 from lb.api.custom_resource import CustomResource
-from lb.api.node import Node
 from lb.api.secret import BASIC_AUTH, PASSWORD, Secret
 from lb.config.l2_advertisements import faulty_interface
 from lb.config.peer import BFDProfile, Password, Peer, Timers
 from lb.config.ranges import Address, parse_address
 from lb.config.rejection import Reference, Rejection, named
-from lb.config.selectors import faulty_selectors
+from lb.config.selectors import Labels, faulty_selectors
 from lb.config.seniority import reference_to
 from lb.config.spec import decode
 from lb.config.timers import read_timers
@@ -134,7 +133,8 @@ def complete_peer(
     spec = each.spec
     wrong: list[Rejection] = []
     if spec.bfd_profile and profile is None:
-        reason, remedy = "there is no BFDProfile of this name", "Create the BFDProfile, or correct the name."
+        reason = "no BFDProfile of this name is in force"
+        remedy = "Create the BFDProfile, mend it where it was refused, or correct the name."
         where = "spec.bfdProfile"
         wrong.append(Rejection(each.reference, where, spec.bfd_profile, reason, remedy, waits=True))
     if ipv6_route:
@@ -207,15 +207,15 @@ Neighbor = tuple[Address | None, str, str]
 
 
 class PeerClaims:
-    """The sessions of the peers in force: a node has one with each neighbor."""
+    """The sessions of the peers in force: a node has one with each neighbor. Of *nodes*, the labels."""
 
     @staticmethod
     def are_apart(wanted: Collection[Peer]) -> bool:
         """Whether all of *wanted* are different neighbors."""
         return len({_neighbor(each) for each in wanted}) == len(wanted)
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self._labels: list[Mapping[str, str]] = [each.metadata.labels for each in nodes]
+    def __init__(self, nodes: tuple[Labels, ...]) -> None:
+        self._nodes = nodes
         self._taken: dict[Neighbor, list[Peer]] = {}
 
     def collisions(self, reference: Reference, wanted: Peer) -> list[Rejection]:
@@ -231,7 +231,7 @@ class PeerClaims:
         self._taken.setdefault(_neighbor(accepted), []).append(accepted)
 
     def _share_a_node(self, one: Peer, other: Peer) -> bool:
-        return not self._labels or any(one.is_of(labels) and other.is_of(labels) for labels in self._labels)
+        return not self._nodes or any(one.is_of(labels) and other.is_of(labels) for labels in self._nodes)
 
 
 def _neighbor(peer: Peer) -> Neighbor:
