@@ -204,23 +204,23 @@ BAD = {
     ),
     "IPv4 aggregation": (
         ("BGPAdvertisement", {"aggregationLength": 33}),
-        "spec.aggregationLength: Invalid value: 33: the prefix length of an IPv4 route is at most 32."
-        " Write a number from 1 to 32.",
+        "spec.aggregationLength: Invalid value: 33: a prefix length is a number from 1 to 32."
+        " Write 32 for none.",
     ),
     "IPv6 aggregation": (
         ("BGPAdvertisement", {"aggregationLengthV6": 0}),
-        "spec.aggregationLengthV6: Invalid value: 0: the prefix length of an IPv6 route is from 1 to 128."
-        " Write a number from 1 to 128.",
+        "spec.aggregationLengthV6: Invalid value: 0: a prefix length is a number from 1 to 128."
+        " Write 128 for none.",
     ),
     "aggregation of some Services": (
         ("BGPAdvertisement", {"aggregationLength": 24, "serviceSelectors": [{}]}),
-        "spec.serviceSelectors: Invalid value: a route to several addresses cannot be of some Services only."
-        " Remove serviceSelectors, or aggregationLength and aggregationLengthV6.",
+        "spec.aggregationLength: Invalid value: with spec.serviceSelectors, a Service's own address is"
+        " advertised, never an aggregate. Remove one of the two.",
     ),
     "IPv6 aggregation of some Services": (
         ("BGPAdvertisement", {"aggregationLengthV6": 64, "serviceSelectors": [{}]}),
-        "spec.serviceSelectors: Invalid value: a route to several addresses cannot be of some Services only."
-        " Remove serviceSelectors, or aggregationLength and aggregationLengthV6.",
+        "spec.aggregationLengthV6: Invalid value: with spec.serviceSelectors, a Service's own address is"
+        " advertised, never an aggregate. Remove one of the two.",
     ),
     "community twice": (
         ("BGPAdvertisement", {"communities": ["65000:1", "lan", "65000:1"]}),
@@ -256,81 +256,120 @@ BAD = {
         "spec.communities[0].value: Invalid value: a community is two numbers with colons between."
         " Write it as in 65000:1, or large:4200000000:1:2.",
     ),
+    "community without a name": (
+        ("Community", {"communities": [{"value": "65000:1"}]}),
+        "spec.communities[0].name: Invalid value: the name is empty. Write a name without colons.",
+    ),
+    "community with an empty name": (
+        ("Community", {"communities": [{"name": "", "value": "65000:1"}]}),
+        'spec.communities[0].name: Invalid value: "": the name is empty. Write a name without colons.',
+    ),
+    "community with a colon in its name": (
+        ("Community", {"communities": [{"name": "65000:2", "value": "65000:1"}]}),
+        'spec.communities[0].name: Invalid value: "65000:2": a name with a colon would be read as a value.'
+        " Write a name without colons.",
+    ),
     "AS 0": (
         ("BGPPeer", {**PEER, "myASN": 0}),
-        "spec.myASN: Invalid value: 0: 0 is no AS number (RFC 7607). Write the number of our AS.",
+        "spec.myASN: Invalid value: 0: AS number 0 is reserved (RFC 7607)."
+        " Write the AS number of this cluster, such as 64512.",
     ),
     "peer of no AS": (
         ("BGPPeer", NOBODY),
-        "spec.peerASN: Invalid value: neither peerASN nor dynamicASN is given."
-        " Write the peer's AS number, or internal or external in dynamicASN.",
+        "spec.peerASN: Invalid value: neither it nor spec.dynamicASN is set."
+        " Write the AS number of the peer, or dynamicASN: internal or external.",
     ),
     "peer of AS 0": (
         ("BGPPeer", {**NOBODY, "peerASN": 0}),
-        "spec.peerASN: Invalid value: neither peerASN nor dynamicASN is given."
-        " Write the peer's AS number, or internal or external in dynamicASN.",
+        "spec.peerASN: Invalid value: neither it nor spec.dynamicASN is set."
+        " Write the AS number of the peer, or dynamicASN: internal or external.",
     ),
     "peer of two AS": (
         ("BGPPeer", {**PEER, "dynamicASN": "external"}),
-        "spec.dynamicASN: Invalid value: peerASN is given, too. Remove one of them.",
+        "spec.dynamicASN: Invalid value: it is external, and spec.peerASN is set as well."
+        " Keep one of the two.",
     ),
     "peer nowhere": (
         ("BGPPeer", NOWHERE),
-        "spec.peerAddress: Invalid value: neither peerAddress nor interface is given."
-        " Write the peer's IP address, or the interface that it is found behind.",
+        "spec.peerAddress: Invalid value: neither it nor spec.interface is set."
+        " Write the IP address of the peer.",
     ),
     "peer at two places": (
         ("BGPPeer", {**PEER, "interface": "eth0"}),
-        "spec.interface: Invalid value: peerAddress is given, too. Remove one of them.",
+        "spec.interface: Invalid value: it is eth0, and spec.peerAddress is set as well, to 192.0.2.1."
+        " Keep one of the two.",
     ),
     "peer at no address": (
         ("BGPPeer", {**NOWHERE, "peerAddress": "tor.example.com"}),
         'spec.peerAddress: Invalid value: "tor.example.com": this is no IP address.'
-        " Write one such as 192.0.2.1 or 2001:db8::1.",
+        " Write one, such as 192.0.2.1 or 2001:db8::1.",
     ),
     "peer at an address with a zone": (
         ("BGPPeer", {**NOWHERE, "peerAddress": "fe80::1%eth0"}),
         'spec.peerAddress: Invalid value: "fe80::1%eth0": this is no IP address.'
-        " Write one such as 192.0.2.1 or 2001:db8::1.",
+        " Write one, such as 192.0.2.1 or 2001:db8::1.",
+    ),
+    "peer that is no host": (
+        ("BGPPeer", {**NOWHERE, "peerAddress": "224.0.0.5"}),
+        'spec.peerAddress: Invalid value: "224.0.0.5": no host has this address.'
+        " Write the address of a host.",
     ),
     "source of no address": (
         ("BGPPeer", {**PEER, "sourceAddress": "192.0.2.256"}),
         'spec.sourceAddress: Invalid value: "192.0.2.256": this is no IP address.'
-        " Write one such as 192.0.2.1 or 2001:db8::1.",
+        " Write one, such as 192.0.2.1 or 2001:db8::1.",
+    ),
+    "source that is no host": (
+        ("BGPPeer", {**NOWHERE, "peerAddress": "2001:db8::1", "sourceAddress": "::"}),
+        'spec.sourceAddress: Invalid value: "::": no host has this address. Write the address of a host.',
+    ),
+    "source of another family": (
+        ("BGPPeer", {**PEER, "sourceAddress": "2001:db8::1"}),
+        "spec.sourceAddress: Invalid value: it is 2001:db8::1, and spec.peerAddress is 192.0.2.1."
+        " Write both in one family.",
     ),
     "identifier of IPv6": (
         ("BGPPeer", {**PEER, "routerID": "2001:db8::1"}),
-        'spec.routerID: Invalid value: "2001:db8::1": a BGP Identifier is written as an IPv4 address.'
-        " Write one such as 192.0.2.1.",
+        'spec.routerID: Invalid value: "2001:db8::1": a BGP Identifier is written as an IPv4 address, and is'
+        " not 0.0.0.0 (RFC 6286). Write one, such as 192.0.2.1.",
+    ),
+    "identifier of nobody": (
+        ("BGPPeer", {**PEER, "routerID": "0.0.0.0"}),
+        'spec.routerID: Invalid value: "0.0.0.0": a BGP Identifier is written as an IPv4 address, and is'
+        " not 0.0.0.0 (RFC 6286). Write one, such as 192.0.2.1.",
     ),
     "multi-hop to our own AS": (
         ("BGPPeer", {**PEER, "peerASN": 64512, "ebgpMultiHop": True}),
-        "spec.ebgpMultiHop: Invalid value: the peer is of our AS, and the field is for external peers."
-        " Remove it.",
+        "spec.ebgpMultiHop: Invalid value: the peer is of our own AS, and sessions within an AS may always"
+        " be multi-hop. Remove it.",
     ),
     "multi-hop to our own dynamic AS": (
         ("BGPPeer", {**NOBODY, "dynamicASN": "internal", "ebgpMultiHop": True}),
-        "spec.ebgpMultiHop: Invalid value: the peer is of our AS, and the field is for external peers."
-        " Remove it.",
+        "spec.ebgpMultiHop: Invalid value: the peer is of our own AS, and sessions within an AS may always"
+        " be multi-hop. Remove it.",
     ),
     "two passwords": (
         ("BGPPeer", {**PEER, "password": "hush", "passwordSecret": {"name": "tor"}}),
-        "spec.passwordSecret: Invalid value: password is given, too. Remove one of them.",
+        "spec.passwordSecret: Invalid value: spec.password is set as well. Keep one of the two.",
     ),
     "hold time of no duration": (
         ("BGPPeer", {**PEER, "holdTime": "90"}),
         'spec.holdTime: Invalid value: "90": this is no duration.'
         " Write a number and a unit, such as 90s or 1m30s.",
     ),
+    "hold time of half a second": (
+        ("BGPPeer", {**PEER, "holdTime": "500ms"}),
+        'spec.holdTime: Invalid value: "500ms": BGP counts in seconds, and this is less than one.'
+        " Write whole seconds, such as 90s.",
+    ),
     "hold time that is too short": (
         ("BGPPeer", {**PEER, "holdTime": "2s"}),
-        'spec.holdTime: Invalid value: "2s": a hold time is 0 or from 3 to 65535 seconds (RFC 4271).'
-        " Write one such as 90s.",
+        'spec.holdTime: Invalid value: "2s": a Hold Time is 0 or at least 3 s (RFC 4271, section 4.2).'
+        " Write 3s or more.",
     ),
     "hold time that is too long": (
         ("BGPPeer", {**PEER, "holdTime": "24h"}),
-        'spec.holdTime: Invalid value: "24h": a hold time is 0 or from 3 to 65535 seconds (RFC 4271).'
-        " Write one such as 90s.",
+        'spec.holdTime: Invalid value: "24h": it is over 65535 s. Write a shorter time, such as 90s.',
     ),
     "keepalive time of no duration": (
         ("BGPPeer", {**PEER, "keepaliveTime": "often"}),
@@ -338,8 +377,8 @@ BAD = {
         " Write a number and a unit, such as 90s or 1m30s.",
     ),
     "keepalive time beyond the hold time": (
-        ("BGPPeer", {**PEER, "holdTime": "9s", "keepaliveTime": "9001ms"}),
-        "spec.keepaliveTime: Invalid value: it is 9001ms, longer than holdTime, which is 9s."
+        ("BGPPeer", {**PEER, "holdTime": "9s", "keepaliveTime": "10s"}),
+        "spec.keepaliveTime: Invalid value: it is 10s, longer than holdTime, which is 9s."
         " Write a third of it, or remove this.",
     ),
     "connect time of no duration": (
@@ -349,18 +388,18 @@ BAD = {
     ),
     "connect time of nothing": (
         ("BGPPeer", {**PEER, "connectTime": "0s"}),
-        'spec.connectTime: Invalid value: "0s": a connect time is from 1 to 65535 whole seconds.'
-        " Write one such as 10s.",
+        'spec.connectTime: Invalid value: "0s": it is not a whole number of seconds from 1 to 65535.'
+        " Write such as 10s.",
     ),
     "connect time of a fraction": (
         ("BGPPeer", {**PEER, "connectTime": "1.5s"}),
-        'spec.connectTime: Invalid value: "1.5s": a connect time is from 1 to 65535 whole seconds.'
-        " Write one such as 10s.",
+        'spec.connectTime: Invalid value: "1.5s": it is not a whole number of seconds from 1 to 65535.'
+        " Write such as 10s.",
     ),
     "v1beta1, multi-hop to our own AS": (
         ("BGPPeer", {**PEER, "peerASN": 64512, "ebgpMultiHop": True}, "v1beta1"),
-        "spec.ebgpMultiHop: Invalid value: the peer is of our AS, and the field is for external peers."
-        " Remove it.",
+        "spec.ebgpMultiHop: Invalid value: the peer is of our own AS, and sessions within an AS may always"
+        " be multi-hop. Remove it.",
     ),
     "v1beta1, unknown operator": (
         ("BGPPeer", {**PEER, **selecting(operator="=", values=["a"])}, "v1beta1"),
@@ -368,3 +407,13 @@ BAD = {
         " In, NotIn, Exists and DoesNotExist. Write one of these.",
     ),
 }
+OWN_WORDS = {
+    "unknown operator",
+    "community twice",
+    "peer of two AS",
+    "peer at two places",
+    "source of another family",
+    "keepalive time beyond the hold time",
+    "v1beta1, unknown operator",
+}
+"""Bad objects of which the API server tells in other words than our parser."""

@@ -2,16 +2,24 @@
 
 import re
 
+import msgspec
 import pytest
+from msgspec import Raw
 
+from lb.api.custom_resource import CustomResource
 from lb.api.kinds import KINDS
+from lb.api.meta import ObjectMeta
 from lb.api.rule import VALIDATIONS
 from lb.api.schema import custom_resource_definition
-from lb.config.community import parse_community
+from lb.config.bgp_advertisements import read_bgp_advertisement
+from lb.config.communities import read_community
+from lb.config.community import Community
+from lb.config.l2_advertisements import read_l2_advertisement
+from lb.config.peers import read_peer
+from lb.config.pools import read_pool
 from lb.config.ranges import AddressRange, parse_range
-from lb.config.rejection import Malformed
 from tests.integration.api.conftest import CRDS
-from tests.integration.api.objects import BAD, GOOD, LEFT_OUT, PEER, STATUSES, custom_resource
+from tests.integration.api.objects import BAD, GOOD, LEFT_OUT, OWN_WORDS, PEER, STATUSES, custom_resource
 
 STORED = {kind.name: (kind, kind.versions[-1]) for kind in KINDS}
 WARNING = "Warning: v1beta1 is deprecated, please use v1beta2\n"
@@ -171,16 +179,33 @@ def test_each_rule_is_seen_to_refuse():
     assert {each["rule"] for each in silent} == {"self == oldSelf"}
 
 
-@pytest.mark.parametrize(
-    ("item", "message"),
-    [pytest.param(*BAD[case], id=case) for case in BAD if BAD[case][0][0] in ("IPAddressPool", "Community")],
-)
-def test_the_api_server_says_what_the_parser_says(item, message):
-    parsed = [parse_range(text) for text in item[1].get("addresses", [])]
-    parsed += [parse_community(each.get("value", "")) for each in item[1].get("communities", [])]
-    for each in parsed:
-        if isinstance(each, Malformed):
-            assert message.endswith(f": {each.reason}. {each.remedy}")
+READERS = {
+    "IPAddressPool": lambda each: read_pool(each, ()),
+    "L2Advertisement": read_l2_advertisement,
+    "BGPAdvertisement": lambda each: read_bgp_advertisement(each, {"lan": Community((65000, 9))}),
+    "BGPPeer": read_peer,
+    "Community": read_community,
+}
+
+
+def rejections(kind, spec):
+    """What our parser has against *spec*."""
+    found = READERS[kind](CustomResource(ObjectMeta(name="it"), Raw(msgspec.json.encode(spec))))
+    return found if isinstance(found, tuple) else ()
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_the_parser_refuses_it_too(case):
+    (kind, spec, *_), _ = BAD[case]
+    assert rejections(kind, spec)
+
+
+@pytest.mark.parametrize("case", [case for case in BAD if case not in OWN_WORDS])
+def test_the_api_server_says_what_the_parser_says(case):
+    (kind, spec, *_), message = BAD[case]
+    (told,) = rejections(kind, spec)
+    assert message.startswith(f"{told.field}: ")
+    assert message.endswith(f": {told.reason}. {told.remedy}")
 
 
 # Changes
