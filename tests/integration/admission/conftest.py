@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,10 @@ class Replica:
             assert self._process.wait(timeout=20) == 0
         self._process = None
 
+    def debug(self) -> Any:
+        """What its /debug says."""
+        return json.loads(self._client.fetch(f"http://{self._client.address.v4}:17472/debug").body)
+
     def ready(self) -> str:
         """What its /readyz says."""
         url = f"http://{self._client.address.v4}:17472/readyz"
@@ -158,8 +162,8 @@ def lab() -> Iterator[Lab]:
         yield made
 
 
-@pytest.fixture
-def as_installed(lab: Lab) -> Iterator[Cluster]:
+@contextmanager
+def installed(lab: Lab) -> Iterator[Cluster]:
     """A clean cluster, its webhooks as they are installed."""
     lab.kubectl("apply", "-n", NAMESPACE, "-f", str(MANIFESTS / "webhook.yaml"))
     yield Cluster(lab)
@@ -167,6 +171,12 @@ def as_installed(lab: Lab) -> Iterator[Cluster]:
     lab.kubectl("delete", KINDS, "--all", "-n", NAMESPACE)
     lab.kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
     lab.kubectl("delete", "endpointslice", "-n", NAMESPACE, f"-lkubernetes.io/service-name={SERVICE}")
+
+
+@pytest.fixture
+def as_installed(lab: Lab) -> Iterator[Cluster]:
+    with installed(lab) as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -178,13 +188,13 @@ def cluster(as_installed: Cluster) -> Cluster:
     return as_installed
 
 
-@pytest.fixture
-def kubeconfig(lab: Lab, tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def kubeconfig(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With the rights of the controller's ServiceAccount, for programs on the segment."""
     token = lab.kubectl("create", "token", "controller", "-n", NAMESPACE).strip()
     config = yaml.safe_load(lab.segment_kubeconfig.read_text())
     config["users"][0]["user"] = {"token": token}
-    path = tmp_path / "controller.kubeconfig"
+    path = tmp_path_factory.mktemp("rights") / "controller.kubeconfig"
     path.write_text(yaml.safe_dump(config))
     return path
 

@@ -119,12 +119,10 @@ def test_nothing_fails_while_the_secret_is_deleted_and_made_anew(cluster, decide
         cluster.wait_until_only_trusted(new.authority.certificate, timeout=90)
 
 
-def test_nothing_fails_while_an_authority_near_its_end_is_renewed(cluster, replicas, traffic):
+def test_nothing_fails_while_an_authority_near_its_end_is_renewed(cluster, decider, traffic):
     old = made(age=0.7)
-    cluster.write(old)
-    decider = replicas.decider()
-    cluster.wait_until_asked()
     with traffic():
+        cluster.write(old)
         new = wait_for_other_keys(cluster, old)
         assert new.authority != old.authority
         wait_until_served(cluster, decider, new)
