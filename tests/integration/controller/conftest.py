@@ -80,6 +80,7 @@ class Controller:
     def start(self) -> None:
         command = [sys.executable, "-m", "controller", "--namespace", NAMESPACE]
         command += ["--kubeconfig", str(self._kubeconfig), "--health-probe-port", str(self._port)]
+        command += ["--webhook-port", "0"]  # any: the API server does not reach it here
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
