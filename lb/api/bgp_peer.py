@@ -64,7 +64,7 @@ UNCHANGED = Rule(
 KEEPALIVE_WITHIN_HOLD_TIME = Rule(
     f"!has(self.holdTime) || !self.holdTime.{IS_DURATION}"
     f" || !has(self.keepaliveTime) || !self.keepaliveTime.{IS_DURATION}"
-    " || duration(self.keepaliveTime).getSeconds() <= duration(self.holdTime).getSeconds()",
+    " || duration(self.keepaliveTime) <= duration(self.holdTime)",
     message_expression="'it is ' + self.keepaliveTime + ', longer than holdTime, which is ' + self.holdTime"
     " + '. Write a third of it, or remove this.'",
     field_path=".keepaliveTime",

@@ -417,3 +417,48 @@ OWN_WORDS = {
     "v1beta1, unknown operator",
 }
 """Bad objects of which the API server tells in other words than our parser."""
+
+ODD = {
+    "spaces around addresses": ("BGPPeer", {**PEER, "peerAddress": " 192.0.2.1", "routerID": "192.0.2.9\t"}),
+    "empty texts": (
+        "BGPPeer",
+        {**PEER, "sourceAddress": "", "routerID": "", "interface": "", "password": "", "holdTime": ""},
+    ),
+    "empty address beside an interface": (
+        "BGPPeer",
+        {"myASN": 64512, "peerASN": 64513, "peerAddress": "", "interface": "eth0"},
+    ),
+    "AS number 0 beside a dynamic one": ("BGPPeer", {**PEER, "peerASN": 0, "dynamicASN": "internal"}),
+    "Secret of no name": ("BGPPeer", {**PEER, "password": "hush", "passwordSecret": {}}),
+    "no multi-hop within our AS": ("BGPPeer", {**PEER, "peerASN": 64512, "ebgpMultiHop": False}),
+    "neither hold nor keepalive time": ("BGPPeer", {**PEER, "holdTime": "0", "keepaliveTime": "0s"}),
+    "the longest times": ("BGPPeer", {**PEER, "holdTime": "65535s", "keepaliveTime": "+18h12m15s"}),
+    "times in other units": (
+        "BGPPeer",
+        {**PEER, "holdTime": ".5h", "keepaliveTime": "1.m", "connectTime": "10000000\u00b5s"},
+    ),
+    "times that are the same": (
+        "BGPPeer",
+        {**PEER, "holdTime": "9s", "keepaliveTime": "9000ms", "connectTime": "10.0s"},
+    ),
+    "communities with zeros": (
+        "Community",
+        {
+            "communities": [
+                {"name": "a b", "value": "0000000001:00002"},
+                {"name": "c", "value": "large:0:0:0"},
+            ]
+        },
+    ),
+    "communities that are bounds": (
+        "BGPAdvertisement",
+        {"communities": ["65535:65535", "0:0", "large:4294967295:4294967295:4294967295", "lan"]},
+    ),
+    "whole aggregates of some Services": (
+        "BGPAdvertisement",
+        {"aggregationLength": 32, "aggregationLengthV6": 128, "serviceSelectors": [{}]},
+    ),
+    "aggregates and no selectors": ("BGPAdvertisement", {"aggregationLength": 1, "serviceSelectors": []}),
+    "empty lists of values": ("L2Advertisement", selecting(operator="Exists", values=[])),
+}
+"""Objects that our parser takes as they are, each at the edge of a rule."""

@@ -19,7 +19,7 @@ from lb.config.peers import read_peer
 from lb.config.pools import read_pool
 from lb.config.ranges import AddressRange, parse_range
 from tests.integration.api.conftest import CRDS
-from tests.integration.api.objects import BAD, GOOD, LEFT_OUT, OWN_WORDS, PEER, STATUSES, custom_resource
+from tests.integration.api.objects import BAD, GOOD, LEFT_OUT, ODD, OWN_WORDS, PEER, STATUSES, custom_resource
 
 STORED = {kind.name: (kind, kind.versions[-1]) for kind in KINDS}
 WARNING = "Warning: v1beta1 is deprecated, please use v1beta2\n"
@@ -112,6 +112,27 @@ def test_an_absent_field_has_its_default(kubectl, name):
     }
 
 
+READERS = {
+    "IPAddressPool": lambda each: read_pool(each, ()),
+    "L2Advertisement": read_l2_advertisement,
+    "BGPAdvertisement": lambda each: read_bgp_advertisement(each, {"lan": Community((65000, 9))}),
+    "BGPPeer": read_peer,
+    "Community": read_community,
+}
+
+
+def rejections(kind, spec):
+    """What our parser has against *spec*."""
+    found = READERS[kind](CustomResource(ObjectMeta(name="it"), Raw(msgspec.json.encode(spec))))
+    return found if isinstance(found, tuple) else ()
+
+
+@pytest.mark.parametrize(("kind", "spec"), ODD.values(), ids=ODD)
+def test_what_the_parser_takes_is_taken(kubectl, name, kind, spec):
+    assert rejections(kind, spec) == ()
+    assert kubectl.complaint(custom_resource(kind, name, spec)) == ""
+
+
 ACCEPTED = [
     *("192.0.2.0/24", " 192.0.2.0/24 ", "192.0.2.0 /24", "192.0.2.77/24", "192.0.2.0/024", "192.0.2.1/32"),
     *("2001:db8::/32", "2001:DB8::1/128", "::/0", "0.0.0.0/0", "2001:db8::192.0.2.1/128"),
@@ -177,21 +198,6 @@ def test_each_rule_is_seen_to_refuse():
     all_rules = [each for kind in KINDS for each in rules(custom_resource_definition(kind))]
     silent = [each for each in all_rules if not any(words(each) in message for message in told)]
     assert {each["rule"] for each in silent} == {"self == oldSelf"}
-
-
-READERS = {
-    "IPAddressPool": lambda each: read_pool(each, ()),
-    "L2Advertisement": read_l2_advertisement,
-    "BGPAdvertisement": lambda each: read_bgp_advertisement(each, {"lan": Community((65000, 9))}),
-    "BGPPeer": read_peer,
-    "Community": read_community,
-}
-
-
-def rejections(kind, spec):
-    """What our parser has against *spec*."""
-    found = READERS[kind](CustomResource(ObjectMeta(name="it"), Raw(msgspec.json.encode(spec))))
-    return found if isinstance(found, tuple) else ()
 
 
 @pytest.mark.parametrize("case", BAD)
