@@ -26,6 +26,7 @@ from lb.config.admission import Answer, Change
 from lb.config.condition import judge
 from lb.config.parser import Parsed
 from lb.config.rejection import Rejection
+from lb.config.resources import FIELD_OF
 from lb.observe.metrics import ClientMetrics
 
 log = logging.getLogger(__name__)
@@ -136,11 +137,11 @@ class Controller:
         return missing(self._reflectors)
 
     def debug(self) -> object:
-        """Who holds which address."""
-        space = self._reconciler.space
+        """What is in force of the configuration, what is wrong with the rest, and who holds which address."""
+        space, parsed = self._reconciler.space, self._configuration.parsed
         return {
-            "pools": list(space.config.pools),
-            "rejections": [str(each) for each in self._configuration.parsed.rejections],
-            "warnings": [str(each) for each in self._configuration.parsed.cautions],
+            "in_force": {kind: list(getattr(parsed.config, field)) for kind, field in FIELD_OF.items()},
+            "rejections": [str(each) for each in parsed.rejections],
+            "warnings": [str(each) for each in parsed.cautions],
             "holdings": {name: str(space.held_by(name)) for name in space.holders()},
         }
