@@ -153,16 +153,15 @@ def complete_peer(
 
 def _password(each: PeerText, secret: Secret | NoSecret) -> Password | Rejection:
     name = named(f"{each.reference.namespace}/{each.secret}")
-    create = (
-        f"Create it with: kubectl create secret generic --type={BASIC_AUTH} --from-literal={PASSWORD}=..."
-    )
     if secret is NoSecret.UNREAD:
         reason, remedy = f"Secret {name} has not been read yet", "Wait, or see the speaker's log for why."
     elif not isinstance(secret, Secret):
-        reason, remedy = f"there is no Secret {name}", create
+        reason = f"there is no Secret {name}"
+        what = f"{named(each.secret)} --type={BASIC_AUTH} --from-literal={PASSWORD}=..."
+        remedy = f"Create it: kubectl -n {each.reference.namespace} create secret generic {what}"
     elif secret.type != BASIC_AUTH:
         reason = f"Secret {name} is of type {named(secret.type)}, not {BASIC_AUTH}"
-        remedy = f"Delete it. {create}"
+        remedy = f"Delete it, and create it anew with --type={BASIC_AUTH}."
     elif not (text := _text(secret.data.get(PASSWORD, b""))):
         reason = f"Secret {name} holds no text under the key {PASSWORD}"
         remedy = f"Put the password there, in UTF-8: stringData.{PASSWORD}."
