@@ -34,10 +34,10 @@ def mentions(each: CustomResource, field: str) -> bool:
 
 
 def _of_each_field(reference: Reference, spec: Raw, kind: type[Struct]) -> Iterator[Rejection]:
-    """What is wrong in the fields of *spec*, of each the first fault; nothing where *spec* is no object."""
+    """What is wrong in the fields of *spec*, of each the first fault; nothing where *spec* cannot be read."""
     try:
         given = msgspec.json.decode(spec, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     known = {each.encode_name: each for each in msgspec.structs.fields(kind)}
     for name, value in given.items():
