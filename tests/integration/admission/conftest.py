@@ -10,7 +10,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,57 @@ class Replicas:
 
     def _show(self, name: str, replica: Replica) -> None:
         sys.stdout.write("".join(f"{name}: {message}\n" for message in replica.messages))
+
+
+class Answered:
+    """A cluster whose API server asks a true controller."""
+
+    def __init__(self, cluster: Cluster, controller: Replica) -> None:
+        self.cluster = cluster
+        self.controller = controller
+
+    def apply(self, *objects: dict[str, Any], options: tuple[str, ...] = ()) -> list[str]:
+        """Apply *objects*, which must all be accepted; the warnings that are shown."""
+        said = self.cluster.apply(*objects, options=options)
+        assert said.ok, said.error
+        return said.error.splitlines()
+
+    def put(self, *objects: dict[str, Any]) -> list[str]:
+        """Apply one of *objects* after the other, each once the one before has been read."""
+        warnings = []
+        for each in objects:
+            warnings += self.apply(each)
+            if each["apiVersion"].startswith("metallb.io/"):
+                self._wait_until_read(each["kind"], each["metadata"]["name"])
+        return warnings
+
+    def _wait_until_read(self, kind: str, name: str) -> None:
+        about = f"{kind} {NAMESPACE}/{name}: "
+        self.wait_for(
+            lambda told: (
+                name in told["in_force"][kind] or any(each.startswith(about) for each in told["rejections"])
+            ),
+            f"{kind} {name} to be read",
+        )
+
+    def wait_for(self, condition: Callable[[Any], Any], what: str) -> Any:
+        """Until *condition* holds of what the controller's /debug says."""
+        return self.cluster.lab.wait_for(lambda: condition(self.controller.debug()), what, 20)
+
+    def clear(self) -> None:
+        """Delete all configuration, and wait until the controller knows."""
+        self.cluster.lab.kubectl("delete", KINDS, "--all", "-n", NAMESPACE)
+        self.wait_for(lambda told: not any(told["in_force"].values()), "the configuration to be empty")
+
+
+@pytest.fixture(scope="module")
+def answered(lab: Lab, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answered]:
+    """As it is installed, with one controller for all tests of the module."""
+    with installed(lab) as cluster, ExitStack() as ending:
+        replicas = Replicas(lab, kubeconfig, tmp_path_factory.mktemp("answered"), ending)
+        controller = replicas.controller("webhook")
+        cluster.wait_until_asked()
+        yield Answered(cluster, controller)
 
 
 @pytest.fixture

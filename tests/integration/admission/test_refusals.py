@@ -4,12 +4,11 @@ The controller answers as it is. Those that the CRDs refuse are refused without 
 """
 
 import re
-from contextlib import ExitStack
 
 import pytest
 
 from tests.integration.admission.bad_objects import BY_CRDS, BY_US, THERE, UNKNOWN, named
-from tests.integration.admission.conftest import CONFIGURATION, Replicas, installed
+from tests.integration.admission.conftest import CONFIGURATION, installed
 from tests.integration.api.objects import BAD as BY_RULE
 
 ERROR = 'Error from server ({}): error when creating "STDIN": '
@@ -66,25 +65,11 @@ def _may_be_about(row, error):
 
 
 @pytest.fixture(scope="module")
-def guarded(lab, kubeconfig, tmp_path_factory):
+def guarded(answered):
     """What was said by a cluster as it is installed."""
-    with installed(lab) as cluster, ExitStack() as ending:
-        replicas = Replicas(lab, kubeconfig, tmp_path_factory.mktemp("guarded"), ending)
-        controller = replicas.controller("webhook")
-        cluster.wait_until_asked()
-        there = [named(name, *item) for name, item in THERE.items()]
-        assert cluster.apply(*there).ok
-        in_force = sorted((each["kind"], each["metadata"]["name"]) for each in there)
-        cluster.lab.wait_for(
-            lambda: (
-                sorted((k, n) for k, names in controller.debug()["in_force"].items() for n in names)
-                == in_force
-            ),
-            "what is there to be known",
-        )
-        told = Told(cluster, OBJECTS)
-        assert controller.debug()["rejections"] == []
-        yield told
+    answered.put(*(named(name, *item) for name, item in THERE.items()))
+    yield Told(answered.cluster, OBJECTS)
+    assert answered.controller.debug()["rejections"] == []
 
 
 @pytest.fixture(scope="module")
