@@ -106,7 +106,11 @@ class StateWriter:
     async def _settle(self) -> None:
         """Returns once the object is as it is to be, as far as the watch tells."""
         backoff = Backoff(PAUSE)
+        last = None
         while self._told is not None and not (self._is_ours() and self._says_so()):
+            if self._status != last:  # not the same once more, which may be a fight
+                backoff.reset()
+            last = self._status
             try:
                 await self._write()
                 self._trouble = ""

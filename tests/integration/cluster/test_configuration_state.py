@@ -104,6 +104,15 @@ async def test_a_valid_configuration_is_told(client, namespace, state):
     assert managers == {("poolReconciler", "Apply", None), ("poolReconciler", "Apply", "status")}
 
 
+async def test_each_of_many_changes_is_told_soon(client, namespace, state):
+    async with writing(client, namespace) as writer:
+        for number in range(6):
+            fault = f"fault {number}."
+            telling(writer, fault)
+            async with asyncio.timeout(5):
+                await eventually(lambda: state.status().get("errorSummary", "").endswith(fault))  # noqa: B023  # awaited here
+
+
 async def test_what_is_wrong_is_told_and_untold(client, namespace, state):
     async with writing(client, namespace) as writer:
         telling(writer, "pool a: bad.", "pool b: bad.")
