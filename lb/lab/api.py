@@ -62,7 +62,7 @@ class Api:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """Looks, before the handshake, whether the relay has hung up: Python leaks a socket that is reset in it."""
+    """Looks before the handshake whether the relay has hung up: Python leaks a socket reset within it."""
 
     def connect(self) -> None:
         """Connect, or raise `OSError`."""
