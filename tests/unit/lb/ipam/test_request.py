@@ -18,7 +18,7 @@ def service(annotations=None, **spec):
 
 
 def request(versions=(4,), pool=None, address=None):
-    return Request("shop/web", versions, pool, ip_address(address) if address else None)
+    return Request("shop/web", versions, pool, ip_address(address) if address else None, "shop")
 
 
 @pytest.mark.parametrize(
