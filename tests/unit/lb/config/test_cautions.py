@@ -19,8 +19,6 @@ EDGE = pool("edge", "192.0.2.0/24", labels={"tier": "gold"})
 REFUSED = pool("lost", "typo")
 NODES = [node("n1", tier="gold"), node("n2")]
 GOLD, TIN = {"matchLabels": {"tier": "gold"}}, {"matchLabels": {"tier": "tin"}}
-BY_BGP = {"bgp_advertisements": [advertisement("all")]}
-"""So that nobody complains that pools are not announced."""
 
 
 def of_advertisement(kind, spec, pools=(EDGE,), **others):
@@ -84,8 +82,8 @@ def test_an_advertisement_of_nothing_is_told(kind, where, spec, messages):
 def test_a_preference_for_no_node_is_told():
     preferred = [{"weight": 1, "preference": GOLD}, {"weight": 2, "preference": TIN}]
     assert of_advertisement(L2, {"preferredNodeSelectors": preferred}) == [
-        f"L2Advertisement metallb-system/lan: spec.preferredNodeSelectors[1].preference = {TIN}: it matches no "
-        "node at present. Correct it, or label what it is meant for: kubectl label node."
+        f"L2Advertisement metallb-system/lan: spec.preferredNodeSelectors[1].preference = {TIN}: it matches "
+        "no node at present. Correct it, or label what it is meant for: kubectl label node."
     ]
 
 

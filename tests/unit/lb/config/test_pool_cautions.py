@@ -46,8 +46,8 @@ def test_a_pool_that_nobody_announces_is_told(others):
     core = pool("core", "198.51.100.0/24")
     found = cautions(pools=[pool("edge", "192.0.2.0/24"), core], **others)
     assert found[-1] == (
-        f"{WHERE}metadata.name = 'edge': no L2Advertisement or BGPAdvertisement covers it, so that nobody will "
-        "announce its addresses. Create one whose spec.ipAddressPools names edge."
+        f"{WHERE}metadata.name = 'edge': no L2Advertisement or BGPAdvertisement covers it, so that nobody "
+        "will announce its addresses. Create one whose spec.ipAddressPools names edge."
     )
 
 
@@ -85,15 +85,15 @@ def test_addresses_of_services_and_pods_are_told():
     assert told("10.96.200.0/24", "10.244.0.0/16", service_cidrs=cidrs, nodes=nodes) == [
         f"{WHERE}spec.addresses[0] = '10.96.200.0-10.96.200.255': it overlaps with the Service CIDR "
         f"10.96.0.0/16, {TAKE_OTHERS}",
-        f"{WHERE}spec.addresses[1] = '10.244.0.0-10.244.255.255': it overlaps with 10.244.1.0/24, the Pod CIDR "
-        f"of node n1, {TAKE_OTHERS}",
+        f"{WHERE}spec.addresses[1] = '10.244.0.0-10.244.255.255': it overlaps with 10.244.1.0/24, the Pod "
+        f"CIDR of node n1, {TAKE_OTHERS}",
     ]
 
 
 SUBNETS = {"n1": (parse_range("192.0.2.0/24"),)}
 OUTSIDE = (
-    f"{WHERE}spec.addresses[0] = '198.51.100.0-198.51.100.255': an L2Advertisement covers it, and it lies in no "
-    "subnet that a node is on. Take addresses of the nodes' subnet, or see that a router sends them there."
+    f"{WHERE}spec.addresses[0] = '198.51.100.0-198.51.100.255': an L2Advertisement covers it, and it lies in "
+    "no subnet that a node is on. Take addresses of the nodes' subnet, or see that a router sends them there."
 )
 
 
