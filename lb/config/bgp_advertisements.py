@@ -50,10 +50,12 @@ def _community(
     reference: Reference, at: int, text: str, aliases: Mapping[str, Community]
 ) -> Community | Rejection:
     where = f"spec.communities[{at}]"
+    if text in aliases:
+        return aliases[text]
     if ":" not in text:
         reason = "no Community object gives this name"
         remedy = create_or_correct("Community", text, aliases.keys())
-        return aliases.get(text) or Rejection(reference, where, text, reason, remedy, waits=True)
+        return Rejection(reference, where, text, reason, remedy, waits=True)
     community = parse_community(text)
     if isinstance(community, Malformed):
         return Rejection(reference, where, text, community.reason, community.remedy)

@@ -135,6 +135,11 @@ class Replica:
             assert self._process.wait(timeout=20) == 0
         self._process = None
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it serves the webhooks."""
+        return str(self._client.address.v4), 9443
+
     def debug(self) -> Any:
         """What its /debug says."""
         return json.loads(self._client.fetch(f"http://{self._client.address.v4}:17472/debug").body)
@@ -151,7 +156,7 @@ class Replica:
     def leaf(self) -> str:
         """The certificate that it serves with, PEM."""
         with self._client.inside():
-            return ssl.get_server_certificate((str(self._client.address.v4), 9443), timeout=5)
+            return ssl.get_server_certificate(self.address, timeout=5)
 
 
 @pytest.fixture(scope="session")
