@@ -1,5 +1,6 @@
 """The choice of an address for a request, or what each pool answered."""
 
+from collections.abc import Set
 from enum import StrEnum
 
 from msgspec import Struct
@@ -138,4 +139,10 @@ def _refuse(space: Space, request: Request) -> Refusal:
 
     answers = {pool.name: answer(pool) for pool in space.config.pools.values()}
     answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
-    return Refusal("no pool has a free address", answers, "Add addresses to a pool, or free one.")
+    return Refusal("no pool has a free address", answers, _remedy(set(answers.values())))
+
+
+def _remedy(met: Set[Answer]) -> str:
+    if Answer.RESERVED in met and not met & {Answer.EXHAUSTED, Answer.OTHER_FAMILY, Answer.REFUSED}:
+        return "Let a pool's spec.serviceAllocation admit the Service, or add a pool."
+    return "Add addresses to a pool, or free one."

@@ -2,15 +2,15 @@ from ipaddress import ip_address
 
 import pytest
 
-from lb.config.config import Config, Pool
+from lb.config.config import Config, Pool, Reservation
 from lb.config.ranges import parse_range
 from lb.ipam.allocation import Allocation, allocate, is_stray, suits
 from lb.ipam.request import Request
 from lb.ipam.space import Space
 
 
-def pool(name, *addresses, auto_assign=True, avoid_buggy_ips=False):
-    return Pool(name, {}, tuple(map(parse_range, addresses)), auto_assign, avoid_buggy_ips)
+def pool(name, *addresses, auto_assign=True, avoid_buggy_ips=False, reservation=None):
+    return Pool(name, {}, tuple(map(parse_range, addresses)), auto_assign, avoid_buggy_ips, reservation)
 
 
 def space(*pools, unread=(), **held):
@@ -29,6 +29,7 @@ SMALL = pool("small", "192.0.2.1-192.0.2.2")
 LARGE = pool("large", "198.51.100.0/24")
 SIX = pool("six", "2001:db8::/126")
 MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
+TEAMS = pool("teams", "203.0.113.0/24", reservation=Reservation(namespaces=frozenset({"blue"})))
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,7 @@ def test_an_address_is_chosen(given, asked, address, from_pool):
 
 
 NO_ROOM = "Add addresses to a pool, or free one."
+ADMIT = "Let a pool's spec.serviceAllocation admit the Service, or add a pool."
 ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
 
 
@@ -138,6 +140,20 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             "no pool has a free address; pool small has no free address left; pool large was not asked: the "
             f"Service names another pool. {NO_ROOM}",
             id="pool named is exhausted",
+        ),
+        pytest.param(
+            space(SMALL, TEAMS),
+            request(pool="teams"),
+            "no pool has a free address; pool small was not asked: the Service names another pool; "
+            f"pool teams is kept for other Services (spec.serviceAllocation). {ADMIT}",
+            id="pool named is kept for others",
+        ),
+        pytest.param(
+            space(SMALL, TEAMS, a="192.0.2.1", b="192.0.2.2"),
+            request(),
+            "no pool has a free address; pool small has no free address left; pool teams is kept for other "
+            f"Services (spec.serviceAllocation). {NO_ROOM}",
+            id="one pool is exhausted, another kept for others",
         ),
         pytest.param(
             space(SMALL, LARGE),
