@@ -55,7 +55,7 @@ CAUTIONS = {
     "pool of a node's own address": (
         pool("10.99.0.10-10.99.0.12"),
         "spec.addresses[0] = '10.99.0.10-10.99.0.12': it holds 10.99.0.11, the address of node"
-        " node-a, which then cannot be reached itself. Leave the nodes' addresses out.",
+        " node-a, which goes on answering for it alone. Leave the nodes' addresses out.",
     ),
     "pool of cluster addresses": (
         pool("10.99.1.0/28", "10.96.0.0/28"),

@@ -62,7 +62,7 @@ def test_a_pool_is_announced_by_either_kind(kind):
 def holds(at, span, address, name):
     return (
         f"{WHERE}spec.addresses[{at}] = '{span}': it holds {address}, the address of node {name}, "
-        f"which then cannot be reached itself. {LEAVE_OUT}"
+        f"which goes on answering for it alone. {LEAVE_OUT}"
     )
 
 
