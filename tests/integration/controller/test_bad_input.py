@@ -109,12 +109,12 @@ def test_an_unknown_field_is_refused_by_name(cluster, controller, web):
         )
 
 
-def test_an_unsupported_field_is_refused_not_ignored(cluster, controller, web):
-    cluster.pool("fenced", "198.51.100.0/24", serviceAllocation={"namespaces": ["tenant"]})
+def test_a_pool_that_is_kept_for_a_namespace_is_not_for_others_who_ask(cluster, controller, web):
+    cluster.pool("fenced", "198.51.100.0/24", serviceAllocation={"namespaces": ["kube-system"]})
+    cluster.service("asks", annotations={"metallb.io/address-pool": "fenced"})
 
-    told = cluster.wait_for_event("fenced", "ConfigurationError", NAMESPACE)
-    assert "spec.serviceAllocation" in told
-    assert "not supported yet" in told
+    told = cluster.wait_for_event("asks", "AllocationFailed")
+    assert "pool fenced is kept for other Services (spec.serviceAllocation)" in told
 
 
 def test_a_right_that_is_missing_is_named_and_its_return_is_enough(cluster, controller, web):
