@@ -85,7 +85,8 @@ def test_what_is_right_is_allowed():
 def test_what_is_probably_not_meant_is_warned_of():
     assert asked(POOL, EDGE) == warned(
         "IPAddressPool metallb-system/edge: metadata.name = 'edge': no L2Advertisement or BGPAdvertisement "
-        "covers it, so that nobody will announce its addresses. Create one whose spec.ipAddressPools names edge."
+        "covers it, so that nobody will announce its addresses. "
+        "Create one whose spec.ipAddressPools names edge."
     )
 
 
@@ -111,8 +112,8 @@ def test_what_makes_another_object_wrong_is_denied():
     assert asked(POOL, pool("edge", "192.0.2.0/25"), bgp_advertisements=[INTERNET]) == denied(
         "IPAddressPool metallb-system/edge: with this change, another object would be wrong: "
         "BGPAdvertisement metallb-system/internet: spec.aggregationLength = 24: it is shorter than the "
-        "prefixes of 192.0.2.0-192.0.2.127: the routes would lead beyond IPAddressPool edge, so they are not sent. "
-        "Write a longer one, or take the pool out of spec.ipAddressPools."
+        "prefixes of 192.0.2.0-192.0.2.127: the routes would lead beyond IPAddressPool edge, so they are "
+        "not sent. Write a longer one, or take the pool out of spec.ipAddressPools."
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import Raw, json
 from msgspec.structs import replace
 
+from lb.api.extension import PROTECT
 from lb.config.config import EMPTY
 from lb.config.memory import Memory
 from lb.config.parser import MOST, Parsed, parse
@@ -82,15 +83,21 @@ def any_spec(kind):
     return LIKELY[kind] | specs(kind, VERSIONS[kind]) | RUBBISH
 
 
-def objects(kind, specs_of=any_spec):
-    one = st.builds(
-        lambda name, spec, born, labels: resource(name, spec, born=born, labels=labels),
+def one_of(kind):
+    return st.builds(
+        lambda name, spec, born, labels, annotations: resource(
+            name, spec, born=born, labels=labels, annotations=annotations
+        ),
         st.sampled_from(NAMES),
-        specs_of(kind),
+        any_spec(kind),
         st.sampled_from([OLD, NEW]),
         st.sampled_from([{}, {"a": "1"}]),
+        st.sampled_from([{}, {}, {PROTECT: "true"}, {PROTECT: "yes"}, {"anvil-lb.io/any": ""}]),
     )
-    return st.lists(one, max_size=3, unique_by=lambda each: each.metadata.name).map(tuple)
+
+
+def objects(kind):
+    return st.lists(one_of(kind), max_size=3, unique_by=lambda each: each.metadata.name).map(tuple)
 
 
 NODES = st.lists(
@@ -180,34 +187,50 @@ def test_any_object_is_read_or_refused_with_messages_that_an_event_can_hold(kind
     assert all(len(str(each)) < 1024 for each in (*parsed.rejections, *parsed.cautions))
 
 
+def messages(parsed):
+    return [str(each) for each in (*parsed.rejections, *parsed.cautions)]
+
+
+def shuffled(given_, random):
+    def mixed(each):
+        return tuple(random.sample(each, len(each)))
+
+    lists = (*FIELD_OF.values(), "nodes", "namespaces")
+    return replace(given_, **{field: mixed(getattr(given_, field)) for field in lists})
+
+
 @given(EVERYTHING, EVERYTHING, st.randoms())
 def test_the_order_of_lists_makes_no_difference(before, given_, random):
     last_good = parse(before).config
     parsed = parse(given_, last_good)
     assert isinstance(parsed, Parsed)
-    shuffled = given_
-    for kind, field in FIELD_OF.items():
-        mixed = list(objects_of(given_, kind))
-        random.shuffle(mixed)
-        shuffled = replace(shuffled, **{field: tuple(mixed)})
 
-    again = parse(shuffled, last_good)
+    again = parse(shuffled(given_, random), last_good)
 
-    assert again.config == parsed.config
-    assert sorted(map(str, again.rejections)) == sorted(map(str, parsed.rejections))
-    assert sorted(map(str, again.cautions)) == sorted(map(str, parsed.cautions))
-    assert list(again.config.pools) == list(parsed.config.pools)
+    assert again == parsed
+    assert messages(again) == messages(parsed)
+    assert all(
+        list(getattr(again.config, field)) == sorted(getattr(again.config, field))
+        for field in FIELD_OF.values()
+    )
 
 
-@given(EVERYTHING)
-def test_a_refused_object_changes_nothing_of_what_the_others_mean(given_):
-    parsed = parse(given_)
-    refused = {(each.object.kind, each.object.name) for each in parsed.rejections}
+@given(st.lists(one_of(POOL), max_size=4), st.randoms())
+def test_the_order_of_two_objects_of_one_name_makes_no_difference(pools, random):
+    given_ = Resources(pools=tuple(pools))
+    assert messages(parse(shuffled(given_, random))) == messages(parse(given_))
+
+
+@given(EVERYTHING, EVERYTHING)
+def test_a_refused_object_changes_nothing_of_what_the_others_mean(before, given_):
+    last_good = parse(before).config
+    parsed = parse(given_, last_good)
     without = given_
-    for kind, name in refused:
-        if name not in getattr(parsed.config, FIELD_OF[kind]):
-            without = with_object(without, kind, name, None)
-    assert parse(without).config == replace(parsed.config, unread=frozenset())
+    for kind, field in FIELD_OF.items():
+        for each in objects_of(given_, kind):
+            if each.metadata.name not in getattr(parsed.config, field):
+                without = with_object(without, kind, each.metadata.name, None)
+    assert parse(without, last_good).config == replace(parsed.config, unread=frozenset())
 
 
 @given(EVERYTHING)
@@ -273,8 +296,71 @@ class Editing(RuleBasedStateMachine):
 
     @invariant()
     def it_is_as_if_read_anew(self):
-        assert not hasattr(self, "anew") or self.parsed == self.anew
+        if hasattr(self, "anew"):
+            assert self.parsed == self.anew
+            assert messages(self.parsed) == messages(self.anew)
 
 
 TestEditing = Editing.TestCase
 TestEditing.settings = settings(max_examples=60, stateful_step_count=12)
+
+
+NAMESPACE, NOBODY = "n" * 63, "t" * 253
+LONG_RANGE = "2001:db8:1111:1111:1111:1111:1111:1111-2001:db8:1111:1111:1111:1111:1111:ffff"
+
+
+def longest(letter, spec, **meta):
+    return resource(letter * 253, spec, namespace=NAMESPACE, **meta)
+
+
+def longest_peer(letter, **spec):
+    usual = {"myASN": 64512, "peerASN": 64513, "peerAddress": "192.0.2.1"}
+    return longest(letter, usual | spec, born=NEW)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pytest.param(
+            {POOL: [longest(letter, {"addresses": [LONG_RANGE]}) for letter in "ab"]}, id="addresses"
+        ),
+        pytest.param(
+            {
+                POOL: [longest("a", {"addresses": [LONG_RANGE]})],
+                BGP: [longest(letter, {"localPref": 2**32 - at}) for at, letter in enumerate("ab", 1)],
+            },
+            id="routes",
+        ),
+        pytest.param(
+            {
+                POOL: [longest("a", {"addresses": [LONG_RANGE]})],
+                BGP: [longest("a", {"aggregationLengthV6": 1, "ipAddressPools": ["a" * 253]})],
+            },
+            id="aggregates",
+        ),
+        pytest.param({PEER: [longest_peer("a"), longest_peer("b")]}, id="neighbors"),
+        pytest.param(
+            {
+                POOL: [longest("a", {"addresses": [LONG_RANGE]})],
+                BGP: [longest("a", {})],
+                PEER: [longest_peer("a", bfdProfile="a" * 253)],
+                "BFDProfile": [longest("a", {"echoMode": True})],
+            },
+            id="echo mode",
+        ),
+        pytest.param({PEER: [longest_peer("a", passwordSecret={"name": NOBODY})]}, id="Secret"),
+        pytest.param(
+            {
+                "Community": [
+                    longest(letter, {"communities": [{"name": "x" * 253, "value": "1:1"}]}) for letter in "ab"
+                ]
+            },
+            id="aliases",
+        ),
+    ],
+)
+def test_a_message_about_the_longest_names_can_be_held_by_an_event(of):
+    lists = {FIELD_OF[kind]: tuple(each) for kind, each in of.items()}
+    parsed = parse(Resources(**lists, nodes=(node("z" * 253, LONG_RANGE.split("-")[0]),), secrets={}))
+    assert len(parsed.rejections) == 1
+    assert max(map(len, messages(parsed))) < 1024

@@ -78,19 +78,6 @@ def test_a_peer_may_be_found_behind_an_interface():
     assert (found.address, found.interface) == (None, "eth0")
 
 
-@pytest.mark.parametrize(
-    ("spec", "internal"),
-    [
-        pytest.param({"peerASN": 64512}, True, id="our number"),
-        pytest.param({"peerASN": None, "dynamicASN": "internal"}, True, id="ours, whatever it is"),
-        pytest.param({}, False, id="another number"),
-        pytest.param({"peerASN": None, "dynamicASN": "external"}, False, id="any other"),
-    ],
-)
-def test_a_peer_is_internal_where_it_is_of_our_as(spec, internal):
-    assert accepted(peer(**spec)).is_internal is internal
-
-
 NO_ADDRESS = "this is no IP address. Write one, such as 192.0.2.1 or 2001:db8::1."
 NO_HOST = "no host has this address. Write the address of a host."
 NO_IDENTIFIER = (
