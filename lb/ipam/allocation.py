@@ -123,9 +123,9 @@ def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
 def _answer(space: Space, request: Request, pool: Pool) -> Answer | None:
     if request.pool not in (None, pool.name):
         return Answer.NOT_ASKED
-    if request.pool is None and not pool.auto_assign:
-        return Answer.NOT_AUTO_ASSIGNED
-    return None if _admits(pool, request) else Answer.RESERVED
+    if not _admits(pool, request):
+        return Answer.RESERVED
+    return Answer.NOT_AUTO_ASSIGNED if request.pool is None and not pool.auto_assign else None
 
 
 def _admits(pool: Pool, request: Request) -> bool:

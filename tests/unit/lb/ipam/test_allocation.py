@@ -1,7 +1,10 @@
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
+from lb.api.meta import LabelSelector
 from lb.config.config import Config, Pool, Reservation
 from lb.config.ranges import parse_range
 from lb.ipam.allocation import Allocation, allocate, is_stray, suits
@@ -21,14 +24,20 @@ def space(*pools, unread=(), **held):
     return made
 
 
-def request(*versions, pool=None, address=None):
-    return Request("shop/web", versions or (4,), pool, ip_address(address) if address else None)
+def request(*versions, pool=None, address=None, labels=None):
+    wanted = ip_address(address) if address else None
+    return Request("shop/web", versions or (4,), pool, wanted, "shop", labels or {})
 
 
 SMALL = pool("small", "192.0.2.1-192.0.2.2")
 LARGE = pool("large", "198.51.100.0/24")
 SIX = pool("six", "2001:db8::/126")
 MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
+OURS = pool("ours", "10.1.0.0/31", reservation=Reservation(namespaces=frozenset({"shop", "mine"})))
+GOLD = pool(
+    "gold", "10.2.0.0/31", reservation=Reservation(5, service_selectors=(LabelSelector({"tier": "gold"}),))
+)
+FIRST = pool("first", "10.3.0.0/31", reservation=Reservation(1))
 TEAMS = pool("teams", "203.0.113.0/24", reservation=Reservation(namespaces=frozenset({"blue"})))
 
 
@@ -86,6 +95,43 @@ TEAMS = pool("teams", "203.0.113.0/24", reservation=Reservation(namespaces=froze
         pytest.param(
             space(SMALL, unread={"lost"}), request(), "192.0.2.1", "small", id="beside a pool that is refused"
         ),
+        pytest.param(space(SMALL, OURS), request(), "10.1.0.0", "ours", id="pool kept for its namespace"),
+        pytest.param(
+            space(SMALL, GOLD),
+            request(labels={"tier": "gold"}),
+            "10.2.0.0",
+            "gold",
+            id="pool kept for its label",
+        ),
+        pytest.param(
+            space(SMALL, OURS, GOLD, FIRST),
+            request(labels={"tier": "gold"}),
+            "10.3.0.0",
+            "first",
+            id="lowest priority first",
+        ),
+        pytest.param(
+            space(SMALL, OURS, FIRST, a="10.3.0.0", b="10.3.0.1"), request(), "10.1.0.0", "ours", id="0 last"
+        ),
+        pytest.param(
+            space(SMALL, OURS, a="10.1.0.0", b="10.1.0.1"),
+            request(),
+            "192.0.2.1",
+            "small",
+            id="then one for all",
+        ),
+        pytest.param(space(SMALL, TEAMS, GOLD), request(), "192.0.2.1", "small", id="none kept for others"),
+        pytest.param(space(OURS, SIX), request(6, 4), "2001:db8::", "six", id="family before reservation"),
+        pytest.param(
+            space(OURS, LARGE), request(pool="large"), "198.51.100.0", "large", id="another is named"
+        ),
+        pytest.param(
+            space(SMALL, OURS),
+            request(address="192.0.2.2"),
+            "192.0.2.2",
+            "small",
+            id="address of one for all",
+        ),
     ],
 )
 def test_an_address_is_chosen(given, asked, address, from_pool):
@@ -140,6 +186,20 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             "no pool has a free address; pool small has no free address left; pool large was not asked: the "
             f"Service names another pool. {NO_ROOM}",
             id="pool named is exhausted",
+        ),
+        pytest.param(
+            space(GOLD, pool("hidden", "10.8.0.0/31", auto_assign=False, reservation=TEAMS.reservation)),
+            request(),
+            "no pool has a free address; pool gold is kept for other Services (spec.serviceAllocation); "
+            f"pool hidden is kept for other Services (spec.serviceAllocation). {ADMIT}",
+            id="pools kept for others, and one of them to be named as well",
+        ),
+        pytest.param(
+            space(SMALL, TEAMS),
+            request(address="203.0.113.1"),
+            "203.0.113.1 is asked for and lies in pool teams; pool teams is kept for other Services "
+            "(spec.serviceAllocation). Ask for another, or change the pool.",
+            id="address of a pool kept for others",
         ),
         pytest.param(
             space(SMALL, TEAMS),
@@ -217,6 +277,9 @@ def test_allocating_takes_nothing():
         pytest.param(space(SMALL), request(address="192.0.2.2"), "192.0.2.1", False, id="not the one asked"),
         pytest.param(space(SMALL, LARGE), request(pool="large"), "192.0.2.1", False, id="of another pool"),
         pytest.param(space(SMALL), request(), "10.0.0.1", False, id="of no pool"),
+        pytest.param(
+            space(TEAMS), request(), "203.0.113.1", True, id="of a pool that is kept for others now"
+        ),
         pytest.param(space(SMALL, unread={"lost"}), request(), "10.0.0.1", True, id="perhaps of a refused"),
         pytest.param(
             space(unread={"lost"}), request(pool="lost"), "10.0.0.1", True, id="perhaps of the refused named"
@@ -244,3 +307,61 @@ def test_an_address_suits_a_request(given, asked, address, suitable):
 )
 def test_an_address_is_stray_where_no_pool_can_hold_it(given, stray):
     assert is_stray(given.config, ip_address("192.0.2.1")) is stray
+
+
+TIERS = [{}, {"tier": "gold"}, {"tier": "tin"}]
+RESERVATIONS = st.none() | st.builds(
+    Reservation,
+    st.integers(-2, 3),
+    st.none() | st.frozensets(st.sampled_from(["shop", "bank"])),
+    st.just(()),
+    st.lists(st.sampled_from(TIERS).map(LabelSelector), max_size=2).map(tuple),
+)
+POOLS = st.lists(st.tuples(RESERVATIONS, st.booleans(), st.integers(0, 2)), max_size=5)
+"""For whom a pool of two addresses is kept, whether it is assigned unnamed, and how many are held."""
+
+
+def admits(reservation, labels):
+    return reservation is None or (
+        (reservation.namespaces is None or "shop" in reservation.namespaces)
+        and (
+            not reservation.service_selectors
+            or any(each.match_labels.items() <= labels.items() for each in reservation.service_selectors)
+        )
+    )
+
+
+def turn(each):
+    """When a pool is asked, as a person would say it: kept ones first, lower numbers first, 0 last."""
+    kept = each.reservation
+    return (1, False, 0) if kept is None else (0, kept.priority == 0, kept.priority)
+
+
+@for_all(POOLS, st.sampled_from(TIERS), st.none() | st.integers(0, 4), st.none() | st.integers(0, 4))
+def test_an_address_is_of_the_first_pool_in_turn_and_never_of_one_kept_for_others(
+    drawn, labels, named, wanted
+):
+    pools = [
+        pool(f"p{at}", f"10.0.{at}.0/31", auto_assign=auto, reservation=kept)
+        for at, (kept, auto, _) in enumerate(drawn)
+    ]
+    held = {f"s{at}-{n}": f"10.0.{at}.{n}" for at, (_, _, taken) in enumerate(drawn) for n in range(taken)}
+    able = [
+        each
+        for at, (each, (kept, auto, taken)) in enumerate(zip(pools, drawn, strict=True))
+        if admits(kept, labels) and taken < 2 and named in (None, at) and wanted in (None, at)
+        if auto or (named, wanted) != (None, None)
+    ]
+
+    chosen = allocate(
+        space(*pools, **held),
+        request(
+            pool=None if named is None else f"p{named}",
+            address=None if wanted is None else f"10.0.{wanted}.1",
+            labels=labels,
+        ),
+    )
+
+    assert isinstance(chosen, Allocation) is bool(able)
+    if able:
+        assert chosen.pool == min(able, key=turn).name

@@ -59,6 +59,13 @@ def test_a_service_asks(asking, expected):
     assert read_request(asking) == expected
 
 
+def test_a_request_tells_namespace_and_labels_for_pools_that_are_kept_for_some():
+    asking = Service(
+        ObjectMeta(name="web", namespace="bank", labels={"tier": "gold"}), ServiceSpec(cluster_ip=V4)
+    )
+    assert read_request(asking) == Request("bank/web", (4,), namespace="bank", labels={"tier": "gold"})
+
+
 NO_CLUSTER_IP = (
     "a Service without a cluster IP has nothing that an external address could lead to. "
     "Remove spec.clusterIP: None, or make the Service's type ClusterIP."

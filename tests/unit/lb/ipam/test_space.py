@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Raw, json
+from msgspec.structs import replace
 
 from lb.api.custom_resource import CustomResource
 from lb.api.meta import ObjectMeta
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
-from lb.config.config import Config, Pool
+from lb.config.config import Config, Pool, Reservation
 from lb.config.parser import parse
 from lb.config.ranges import AddressRange, parse_range
 from lb.config.resources import Resources
@@ -100,6 +101,31 @@ CLUSTER_IPS = {4: "10.96.0.1", 6: "fd00:96::1"}
 FORMS = {4: "10.0.0.{}", 6: "fd00::{:x}"}
 
 
+@pytest.mark.parametrize(
+    ("kept", "names"),
+    [
+        pytest.param({"b": None, "a": None}, ["a", "b"], id="by name"),
+        pytest.param(
+            {"a": None, "b": Reservation()}, ["b", "a"], id="the kept before those that are for all"
+        ),
+        pytest.param(
+            {"a": Reservation(2), "b": Reservation(1), "c": Reservation(-1)},
+            ["c", "b", "a"],
+            id="by priority",
+        ),
+        pytest.param({"a": Reservation(0), "b": Reservation(9)}, ["b", "a"], id="0 is last"),
+        pytest.param(
+            {"a": None, "b": Reservation(0), "c": Reservation(1), "d": Reservation(1)},
+            ["c", "d", "b", "a"],
+            id="all of it",
+        ),
+    ],
+)
+def test_pools_have_their_turn(kept, names):
+    pools = {name: replace(POOL, name=name, ranges=(), reservation=each) for name, each in kept.items()}
+    assert [each.name for each in Space(Config(pools)).pools] == names
+
+
 def address(version, number):
     return ip_address(FORMS[version].format(number))
 
@@ -120,7 +146,17 @@ SPECS = st.fixed_dictionaries(
         "addresses": st.lists(ranges(), min_size=1, max_size=2) | st.just(["typo"]),
         "autoAssign": st.sampled_from([True, True, False]),
         "avoidBuggyIPs": st.booleans(),
-    }
+    },
+    optional={
+        "serviceAllocation": st.fixed_dictionaries(
+            {},
+            optional={
+                "priority": st.integers(-1, 2),
+                "namespaces": st.sampled_from([["shop"], ["bank"]]),
+                "serviceSelectors": st.just([{"matchLabels": {"tier": "gold"}}]),
+            },
+        )
+    },
 )
 ADDRESSES = st.builds(address, st.sampled_from([4, 4, 6]), st.integers(0, LAST))
 
@@ -143,13 +179,28 @@ class Allocator(RuleBasedStateMachine):
         every = [span.address(n) for span in pool.ranges for n in range(span.first, span.last + 1)]
         return [each for each in every if not (pool.avoid_buggy_ips and str(each).endswith(".0"))]
 
+    def admits(self, pool, name):
+        kept = pool.reservation
+        others = kept is not None and kept.namespaces == {"bank"}
+        gold = kept is not None and bool(kept.service_selectors)
+        return not others and (not gold or self.labels(name) == {"tier": "gold"})
+
+    def labels(self, name):
+        return {"tier": "gold"} if int(name[1:]) % 2 else {}
+
     def free(self, name, versions, pool, wanted):
         """Every address that Service *name* could be given, the best first."""
+
+        def turn(each):
+            kept = each.reservation
+            return (kept is None, kept.priority == 0, kept.priority) if kept else (True, True, 0)
+
         taken = {address for holder, address in self.model.items() if holder != name}
         pools = [
             each
-            for each in self.config.pools.values()
+            for each in sorted(self.config.pools.values(), key=turn)
             if pool == each.name or (pool is None and (each.auto_assign or wanted is not None))
+            if self.admits(each, name)
         ]
         return [
             address
@@ -185,7 +236,7 @@ class Allocator(RuleBasedStateMachine):
         annotations = {"metallb.io/address-pool": pool} if pool else {}
         held = self.model.get(name)
         return Service(
-            ObjectMeta(name=name, namespace="shop", annotations=annotations),
+            ObjectMeta(name=name, namespace="shop", annotations=annotations, labels=self.labels(name)),
             ServiceSpec(
                 type="LoadBalancer",
                 cluster_ips=tuple(CLUSTER_IPS[version] for version in versions),
