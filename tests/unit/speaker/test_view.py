@@ -266,8 +266,8 @@ async def test_a_peer_is_in_force_once_its_secret_has_been_read_and_follows_it(c
         assert password(view) == {"tor": Password("two")}
     assert caplog.messages[-1] == (
         "BGPPeer metallb-system/tor: spec.passwordSecret.name = 'md5': there is no Secret "
-        "metallb-system/md5. Create it: kubectl -n metallb-system create secret generic md5 --type=kubernetes.io/basic-auth "
-        "--from-literal=password=..."
+        "metallb-system/md5. Create it: kubectl -n metallb-system create secret generic md5 "
+        "--type=kubernetes.io/basic-auth --from-literal=password=..."
     )
     assert "two" not in caplog.text
 
