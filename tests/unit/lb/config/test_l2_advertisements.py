@@ -107,7 +107,7 @@ def test_a_preference_may_stand_twice_since_weights_add_up():
     assert (one.weight, other.weight, one.preference) == (1, 2, other.preference)
 
 
-@pytest.mark.parametrize("name", ["", "eth 0", "eth/0", "eth0:1", ".", "..", "sixteencharacter"])
+@pytest.mark.parametrize("name", ["", "eth 0", "eth/0", "eth0:1", ".", "..", "sixteencharacter", "éééééééé"])
 def test_a_name_that_no_interface_has_rejects_the_advertisement(name):
     assert parse(advertisement("lan", interfaces=["eth0", name])) == (
         {},
