@@ -202,6 +202,16 @@ def test_keys_that_others_made_are_used_on(cluster, replicas):
     assert cluster.keys() == theirs
 
 
+def test_keys_that_tls_cannot_be_served_with_are_made_anew(cluster, replicas):
+    good = made()
+    blocked = good.server.certificate + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    cluster.write(replace(good, server=replace(good.server, certificate=blocked)))
+    replicas.decider()
+    cluster.wait_until_asked()
+    assert cluster.keys().authority == good.authority
+    assert cluster.keys().server != good.server
+
+
 def test_an_empty_secret_such_as_metallb_installs_is_filled(cluster, replicas):
     cluster.lab.kubectl("create", "secret", "generic", SECRET, "-n", NAMESPACE)
     replicas.decider()
