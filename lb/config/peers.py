@@ -82,6 +82,8 @@ def _faulty_addresses(reference: Reference, spec: BGPPeerSpec) -> Iterator[Rejec
         yield Rejection(reference, "spec.interface", spec.interface, reason, "Keep one of the two.")
     if spec.interface:
         yield from faulty_interface(reference, "spec.interface", spec.interface)
+    if spec.vrf:
+        yield from faulty_interface(reference, "spec.vrf", spec.vrf)
     peer, source = parse_address(spec.peer_address), parse_address(spec.source_address)
     for path, text, address in (
         ("spec.peerAddress", spec.peer_address, peer),

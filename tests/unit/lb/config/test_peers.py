@@ -160,6 +160,14 @@ PEER_ASN_MISSING = (
             id="no interface",
         ),
         pytest.param(
+            {"vrf": "red/1"},
+            [
+                "vrf = 'red/1': no interface can have this name. "
+                "Write the name as `ip link` shows it; patterns are not understood."
+            ],
+            id="no VRF",
+        ),
+        pytest.param(
             {"peerAddress": "tor.example.com"}, [f"peerAddress = 'tor.example.com': {NO_ADDRESS}"], id="name"
         ),
         pytest.param(
