@@ -119,6 +119,9 @@ EVERYTHING = st.builds(
     secrets=SECRETS,
 )
 
+FEW = settings(max_examples=25)
+"""A whole configuration takes long to draw."""
+
 
 def test_everything_is_in_the_order_of_its_name():
     given_ = Resources(
@@ -199,6 +202,7 @@ def shuffled(given_, random):
     return replace(given_, **{field: mixed(getattr(given_, field)) for field in lists})
 
 
+@FEW
 @given(EVERYTHING, EVERYTHING, st.randoms())
 def test_the_order_of_lists_makes_no_difference(before, given_, random):
     last_good = parse(before).config
@@ -221,6 +225,7 @@ def test_the_order_of_two_objects_of_one_name_makes_no_difference(pools, random)
     assert messages(parse(shuffled(given_, random))) == messages(parse(given_))
 
 
+@FEW
 @given(EVERYTHING, EVERYTHING)
 def test_a_refused_object_changes_nothing_of_what_the_others_mean(before, given_):
     last_good = parse(before).config
@@ -233,6 +238,7 @@ def test_a_refused_object_changes_nothing_of_what_the_others_mean(before, given_
     assert parse(without, last_good).config == replace(parsed.config, unread=frozenset())
 
 
+@FEW
 @given(EVERYTHING)
 def test_what_was_written_as_yaml_is_read_back_the_same(given_):
     def through_yaml(each):
@@ -245,12 +251,14 @@ def test_what_was_written_as_yaml_is_read_back_the_same(given_):
     assert parse(again).config == parse(given_).config
 
 
+@FEW
 @given(EVERYTHING, EVERYTHING)
 def test_parsing_again_with_the_result_as_last_good_changes_nothing(before, given_):
     config = parse(given_, parse(before).config).config
     assert parse(given_, config).config == config
 
 
+@FEW
 @given(EVERYTHING, st.text("0123456789abcdef", min_size=12, max_size=12))
 def test_no_message_and_no_text_of_the_configuration_shows_a_secret(given_, password):
     named = peer("named", password=password)
