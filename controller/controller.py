@@ -99,10 +99,10 @@ class Controller:
                 log.error("%s", rejection)
                 self._tell(rejection)
         self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
-        if self._begun:
-            self._reconciler.use(parsed.config)
-        else:
+        if not self._begun:
             self._begin(parsed)
+        elif parsed.config != before.config:  # a Node or a Namespace alone concerns no address
+            self._reconciler.use(parsed.config)
 
     def _begin(self, parsed: Parsed) -> None:
         self._reconciler.begin(parsed.config, self._services.store.values())

@@ -18,7 +18,7 @@ from lb.config.echo import IPv6Routes, ipv6_route, ipv6_routes
 from lb.config.l2_advertisements import read_l2_advertisement
 from lb.config.memory import Inputs, Memory
 from lb.config.peer import BFDProfile
-from lb.config.peers import NoSecret, PeerClaims, PeerText, complete_peer, read_peer
+from lb.config.peers import NoSecret, PeerClaims, PeerText, complete_peer, peer_texts
 from lb.config.pools import PoolClaims, read_pool, selects_namespaces
 from lb.config.rejection import Caution, Finding, Reference, Rejection
 from lb.config.resources import FIELD_OF, Objects, Resources, each_once, objects_of
@@ -66,7 +66,7 @@ def parse(resources: Resources, last_good: Config = EMPTY, memory: Memory | None
     unfit, more = remembered.once("unfit", unfit_pools, bgp, pools, _namespace(given))
     rejections.extend(more)
     profiles = in_force(bfd_profile.KIND, _alone(given.bfd_profiles), read_bfd_profile)
-    texts = remembered.each("text of BGPPeer", _alone(given.peers), read_peer)
+    texts = peer_texts(given.peers, remembered)
     echoing = any(each.echo_mode for each in profiles.values())
     routes = remembered.once("IPv6 routes", ipv6_routes, bgp, pools) if echoing else ()
     whole = _with_references(given, texts, profiles, routes)

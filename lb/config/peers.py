@@ -10,6 +10,7 @@ from lb.api.bgp_peer import KIND, BGPPeerSpec, DynamicASN
 from lb.api.custom_resource import CustomResource
 from lb.api.secret import BASIC_AUTH, PASSWORD, Secret
 from lb.config.l2_advertisements import faulty_interface
+from lb.config.memory import Memory
 from lb.config.peer import BFDProfile, Password, Peer, Timers
 from lb.config.ranges import Address, parse_address
 from lb.config.rejection import Reference, Rejection, named
@@ -249,7 +250,14 @@ def _same_neighbor(reference: Reference, wanted: Peer, other: Peer) -> Rejection
     return Rejection(reference, where, value, reason, remedy)
 
 
-def secrets_of(peers: Iterable[CustomResource]) -> frozenset[str]:
-    """The names of the Secrets that *peers* refer to."""
-    texts = (read_peer(each) for each in peers)
+def peer_texts(
+    peers: Iterable[CustomResource], memory: Memory
+) -> dict[str, PeerText | tuple[Rejection, ...]]:
+    """What each of *peers* says by itself, by name."""
+    return memory.each("text of BGPPeer", {each.metadata.name: (each,) for each in peers}, read_peer)
+
+
+def secrets_of(peers: Iterable[CustomResource], memory: Memory | None = None) -> frozenset[str]:
+    """The names of the Secrets that *peers* refer to. *memory*, that of parsing, saves time only."""
+    texts = peer_texts(peers, Memory() if memory is None else memory).values()
     return frozenset(text.secret for text in texts if isinstance(text, PeerText) and text.secret)
