@@ -20,6 +20,7 @@ from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import make_void
 from lb.config.admission import Answer, Change
 from lb.config.parser import Parsed
+from lb.config.resources import FIELD_OF
 from lb.ipam.space import Space
 from lb.observe.metrics import ClientMetrics, LeaderMetrics
 
@@ -113,14 +114,14 @@ class Controller:
         return missing(self._reflectors)
 
     def debug(self) -> object:
-        """Who leads, and, if it is us, who holds which address."""
-        space = self._space
+        """Who leads, what is in force of the configuration, and, if it is us, who holds which address."""
+        space, parsed = self._space, self._configuration.parsed
         return {
             "identity": self._settings.identity,
             "leader": self._leadership.holder,
             "leads": self._leadership.leads,
-            "pools": list(self._configuration.parsed.config.pools),
-            "rejections": [str(each) for each in self._configuration.parsed.rejections],
-            "warnings": [str(each) for each in self._configuration.parsed.cautions],
+            "in_force": {kind: list(getattr(parsed.config, field)) for kind, field in FIELD_OF.items()},
+            "rejections": [str(each) for each in parsed.rejections],
+            "warnings": [str(each) for each in parsed.cautions],
             "holdings": {name: [str(each) for each in space.held_by(name)] for name in space.holders()},
         }

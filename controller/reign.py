@@ -120,7 +120,7 @@ class Reign:
             if rejection not in before.rejections:
                 self._tell(rejection)
         self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
-        if self.space.config is not parsed.config:
+        if self.space.config != parsed.config:  # a Node or a Namespace alone concerns no address
             self._reconciler.use(parsed.config)
         self._pools.stir()
 

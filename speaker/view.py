@@ -96,6 +96,7 @@ class View:
         await complete(self.reflectors)
         self.is_complete = True
         self._parse()
+        self._listener.surroundings_changed()
 
     def _service(self, key: str, old: Service | None, new: Service | None) -> None:
         self._listener.service_changed(key)
@@ -114,6 +115,7 @@ class View:
             self._listener.service_changed(service)
 
     def _node(self, key: str, old: Node | None, new: Node | None) -> None:
+        self._listener.surroundings_changed()
         self._configuration_changed()
 
     def _secret(self, key: str, old: Secret | None, new: Secret | None) -> None:
@@ -133,15 +135,16 @@ class View:
 
     def _parse(self) -> None:
         self._parse_is_due = False
-        told = self.parsed.rejections
+        before, told = self.parsed.config, self.parsed.rejections
         resources = self._resources()
-        self.secrets.follow(secrets_of(resources.peers))
+        self.secrets.follow(secrets_of(resources.peers, self._memory))
         self.parsed = parse(resources, self.parsed.config, self._memory)
         for rejection in self.parsed.rejections:
             if rejection not in told:
                 log.error("%s", rejection)
         self._listener.configuration_changed()
-        self._listener.surroundings_changed()
+        if self.parsed.config != before:
+            self._listener.surroundings_changed()
 
     def _resources(self) -> Resources:
         return replace(

@@ -38,6 +38,8 @@ _UNFIT: Final = (
 )
 """What cryptography raises for what is not as it should be."""
 
+_CURVES: Final = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+"""Those that the API server (Go's crypto/x509) knows."""
 Signer = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _AUTHORITY: Final = x509.Name(
@@ -92,6 +94,7 @@ class Fault(StrEnum):
 
     ABSENT = "there are none"
     UNREADABLE = "an entry is no certificate or no key"
+    UNSERVABLE = "tls.crt or tls.key is nothing that TLS can be served with"
     NOT_ITS_KEY = "tls.key is not the key of tls.crt"
     NOT_SIGNED = "tls.crt is not signed by ca.crt"
     WRONG_NAME = "tls.crt is for another name"
@@ -108,7 +111,8 @@ def judge(keys: Keys | None, name: str, now: datetime) -> Fault | None:
         authority = x509.load_pem_x509_certificate(keys.authority.certificate)
         server = x509.load_pem_x509_certificate(keys.server.certificate)
         return (
-            (None if _fits(server, keys.server.key) else Fault.NOT_ITS_KEY)
+            (None if bundled(keys.authority.certificate) else Fault.UNREADABLE)
+            or (None if _fits(server, keys.server.key) else Fault.NOT_ITS_KEY)
             or (None if _signed(server, authority) else Fault.NOT_SIGNED)
             or (None if name in _names(server) else Fault.WRONG_NAME)
             or _worse(_age(authority, now), _age(server, now))
@@ -217,6 +221,8 @@ def _private(pem: bytes) -> Signer:
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, Signer):
         raise ValueError(f"a key of {type(key).__name__} is not used")
+    if isinstance(key, ec.EllipticCurvePrivateKey) and not isinstance(key.curve, _CURVES):
+        raise ValueError(f"a key on curve {key.curve.name} is not used")
     return key
 
 

@@ -31,7 +31,7 @@ def answer(body: bytes, convert: Convert) -> bytes:
     """The answer to the review *body*. Raises BadReviewError. An object that *convert* rejects fails it."""
     try:
         asked = _QUESTION.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as unfit:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as unfit:
         raise BadReviewError(f"this is no {KIND} of apiextensions.k8s.io: {unfit}") from unfit
     if asked.kind != KIND or asked.api_version not in API_VERSIONS:
         raise BadReviewError(f"a {asked.kind} of {asked.api_version} came where a {KIND} is answered")

@@ -80,7 +80,7 @@ def answer(body: bytes, path: str, namespace: str, decide: Decide) -> bytes:
 def _read(body: bytes, expected: GroupVersionKind) -> AdmissionRequest:
     try:
         asked = _QUESTION.decode(body).request
-    except (msgspec.DecodeError, UnicodeDecodeError) as unfit:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as unfit:
         raise BadReviewError(f"this is no AdmissionReview of admission.k8s.io/v1: {unfit}") from unfit
     if asked.kind != expected:
         raise BadReviewError(

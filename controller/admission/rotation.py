@@ -37,6 +37,8 @@ class Seen(Struct, frozen=True):
     served: Keys | None = None
     complete: bool = True
     """Whether all bundles could be read."""
+    refused: Keys | None = None
+    """What could not be served with, though it was judged good."""
 
 
 class Make(Struct, frozen=True):
@@ -59,7 +61,8 @@ class Plan(Struct, frozen=True):
 
 def plan(seen: Seen, stood: float, name: str, now: datetime) -> Plan:
     """What is due at *now*, *seen* having stood for *stood* seconds, for webhooks reached as *name*."""
-    fault = judge(seen.secret, name, now)
+    refused = seen.secret is not None and seen.secret == seen.refused
+    fault = Fault.UNSERVABLE if refused else judge(seen.secret, name, now)
     usable = seen.secret if fault in SERVES else None
     trust = tuple(
         wanted

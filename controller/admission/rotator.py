@@ -78,6 +78,7 @@ class Rotator:
             ),
         }
         self._served: Keys | None = None
+        self._refused: Keys | None = None
         self._seen = Seen(None)
         self._seen_since = time.monotonic()
         self._next_make = 0.0
@@ -119,6 +120,7 @@ class Rotator:
             ),
             served=self._served,
             complete=all(each.synced.is_set() for each in self._holders.values()),
+            refused=self._refused,
         )
         if found != self._seen:
             self._seen, self._seen_since = found, time.monotonic()
@@ -145,7 +147,8 @@ class Rotator:
                 self._served = due.serve
                 log.info("webhooks are served with the keys in Secret %s", self._secret_path)
             except ssl.SSLError as refused:
-                yield f"the keys cannot be served with: {refused.reason}. Delete the Secret; it is made anew"
+                self._refused = due.serve  # new ones are due then
+                yield f"the keys cannot be served with: {refused}. They are made anew"
         writes = [self._trust(name, due.trust) for name in dict.fromkeys(each.owner for each in due.trust)]
         if due.make and time.monotonic() >= self._next_make:
             writes.insert(0, self._make(due.make))

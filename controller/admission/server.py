@@ -50,7 +50,10 @@ class WebhookServer:
         await self._has_keys.wait()
         # aiohttp keeps idle connections for an hour, longer than the API server (90 s). If it were the other
         # way, a review sent on a connection that we are closing would fail.
-        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=LEAVE_SECONDS)
+        # The API server compresses no review, and a small one that is could unfold into gigabytes.
+        runner = web.AppRunner(
+            self._app(), access_log=None, shutdown_timeout=LEAVE_SECONDS, auto_decompress=False
+        )
         await runner.setup()
         try:
             await self._listen(runner)

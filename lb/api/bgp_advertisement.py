@@ -12,30 +12,37 @@ KIND = "BGPAdvertisement"
 PLURAL = "bgpadvertisements"
 VERSION = "v1beta1"
 
-AN_IPV4_LENGTH = Rule(
-    "self <= 32", message="the prefix length of an IPv4 route is at most 32. Write a number from 1 to 32."
-)
+AN_IPV4_LENGTH = Rule("self <= 32", message="a prefix length is a number from 1 to 32. Write 32 for none.")
 AN_IPV6_LENGTH = Rule(
     "self >= 1 && self <= 128",
-    message="the prefix length of an IPv6 route is from 1 to 128. Write a number from 1 to 128.",
+    message="a prefix length is a number from 1 to 128. Write 128 for none.",
 )
-A_NAME = "!self.matches('^[0-9]+:[0-9]+$') && !self.startsWith('large:')"
+A_NAME = "!self.contains(':')"
 A_COMMUNITY_OR_NAME = guarded(
     Rule(f"{A_NAME} || ({IN_FORM.rule})", message_expression=IN_FORM.message_expression),
     Rule(f"{A_NAME} || ({IN_BOUNDS.rule})", message_expression=IN_BOUNDS.message_expression),
 )
 NO_COMMUNITY_TWICE = Rule(
     "self.all(each, self.exists_one(other, other == each))",
-    message="a community stands there twice. List each once.",
+    message_expression="self.filter(each, !self.exists_one(other, other == each))[0]"
+    " + ' stands there twice. List each community once.'",
+)
+NEVER_AN_AGGREGATE = (
+    "with spec.serviceSelectors, a Service's own address is advertised, never an aggregate."
+    " Remove one of the two."
 )
 RULES = (
     Rule(
         "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0"
-        " || (!has(self.aggregationLength) || self.aggregationLength == 32)"
-        " && (!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128)",
-        message="a route to several addresses cannot be of some Services only."
-        " Remove serviceSelectors, or aggregationLength and aggregationLengthV6.",
-        field_path=".serviceSelectors",
+        " || !has(self.aggregationLength) || self.aggregationLength == 32",
+        message=NEVER_AN_AGGREGATE,
+        field_path=".aggregationLength",
+    ),
+    Rule(
+        "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0"
+        " || !has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128",
+        message=NEVER_AN_AGGREGATE,
+        field_path=".aggregationLengthV6",
     ),
 )
 """What holds of a spec as a whole."""

@@ -15,28 +15,47 @@ KIND = "BGPPeer"
 PLURAL = "bgppeers"
 VERSION = "v1beta2"
 
-NOT_ZERO = Rule("self != 0", message="0 is no AS number (RFC 7607). Write the number of our AS.")
+# In the words of `lb.config.peers` and `lb.config.timers`. Where a rule is of the whole spec, the API server
+# does not say the field's value, so the rule does.
+NOT_ZERO = Rule(
+    "self != 0",
+    message="AS number 0 is reserved (RFC 7607). Write the AS number of this cluster, such as 64512.",
+)
 AN_ADDRESS = Rule(
     "self == '' || isIP(self.trim())",
-    message="this is no IP address. Write one such as 192.0.2.1 or 2001:db8::1.",
+    message="this is no IP address. Write one, such as 192.0.2.1 or 2001:db8::1.",
+)
+OF_A_HOST = Rule(
+    "!isIP(self.trim()) || !ip(self.trim()).isUnspecified()"
+    " && !cidr('224.0.0.0/4').containsIP(self.trim()) && !cidr('ff00::/8').containsIP(self.trim())",
+    message="no host has this address. Write the address of a host.",
 )
 AN_IDENTIFIER = Rule(
-    "self == '' || isIP(self.trim()) && ip(self.trim()).family() == 4",
-    message="a BGP Identifier is written as an IPv4 address. Write one such as 192.0.2.1.",
+    "self == '' || isIP(self.trim()) && ip(self.trim()).family() == 4 && !ip(self.trim()).isUnspecified()",
+    message="a BGP Identifier is written as an IPv4 address, and is not 0.0.0.0 (RFC 6286)."
+    " Write one, such as 192.0.2.1.",
 )
 IS_DURATION = "matches('^[+]?(([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^[+]?0$')"
 A_DURATION = Rule(
-    f"self.{IS_DURATION}", message="this is no duration. Write a number and a unit, such as 90s or 1m30s."
+    f"self == '' || self.{IS_DURATION}",
+    message="this is no duration. Write a number and a unit, such as 90s or 1m30s.",
+)
+NOT_A_FRACTION = Rule(
+    f"!self.{IS_DURATION} || duration(self) == duration('0s') || duration(self) >= duration('1s')",
+    message="BGP counts in seconds, and this is less than one. Write whole seconds, such as 90s.",
+)
+NOT_TOO_LONG = Rule(
+    f"!self.{IS_DURATION} || duration(self) <= duration('65535s')",
+    message="it is over 65535 s. Write a shorter time, such as 90s.",
 )
 A_HOLD_TIME = Rule(
-    f"!self.{IS_DURATION} || duration(self).getSeconds() == 0"
-    " || duration(self).getSeconds() >= 3 && duration(self).getSeconds() <= 65535",
-    message="a hold time is 0 or from 3 to 65535 seconds (RFC 4271). Write one such as 90s.",
+    f"!self.{IS_DURATION} || duration(self).getSeconds() == 0 || duration(self).getSeconds() >= 3",
+    message="a Hold Time is 0 or at least 3 s (RFC 4271, section 4.2). Write 3s or more.",
 )
 A_CONNECT_TIME = Rule(
     f"!self.{IS_DURATION} || duration(self).getSeconds() >= 1 && duration(self).getSeconds() <= 65535"
     " && duration(self).getMilliseconds() % 1000 == 0",
-    message="a connect time is from 1 to 65535 whole seconds. Write one such as 10s.",
+    message="it is not a whole number of seconds from 1 to 65535. Write such as 10s.",
 )
 UNCHANGED = Rule(
     "self == oldSelf",
@@ -46,45 +65,57 @@ KEEPALIVE_WITHIN_HOLD_TIME = Rule(
     f"!has(self.holdTime) || !self.holdTime.{IS_DURATION}"
     f" || !has(self.keepaliveTime) || !self.keepaliveTime.{IS_DURATION}"
     " || duration(self.keepaliveTime) <= duration(self.holdTime)",
-    message="it is longer than the hold time. Write a third of holdTime, or remove it.",
+    message_expression="'it is ' + self.keepaliveTime + ', longer than holdTime, which is ' + self.holdTime"
+    " + '. Write a third of it, or remove this.'",
     field_path=".keepaliveTime",
 )
+OF_ONE_FAMILY = Rule(
+    "!has(self.sourceAddress) || !isIP(self.sourceAddress.trim())"
+    " || !has(self.peerAddress) || !isIP(self.peerAddress.trim())"
+    " || ip(self.sourceAddress.trim()).family() == ip(self.peerAddress.trim()).family()",
+    message_expression="'it is ' + self.sourceAddress + ', and spec.peerAddress is ' + self.peerAddress"
+    " + '. Write both in one family.'",
+    field_path=".sourceAddress",
+)
+MAY_BE_MULTI_HOP = "the peer is of our own AS, and sessions within an AS may always be multi-hop. Remove it."
 RULES = (
     Rule(
         "has(self.peerASN) && self.peerASN != 0 || has(self.dynamicASN)",
-        message="neither peerASN nor dynamicASN is given."
-        " Write the peer's AS number, or internal or external in dynamicASN.",
+        message="neither it nor spec.dynamicASN is set."
+        " Write the AS number of the peer, or dynamicASN: internal or external.",
         field_path=".peerASN",
     ),
     Rule(
         "!has(self.peerASN) || self.peerASN == 0 || !has(self.dynamicASN)",
-        message="peerASN is given, too. Remove one of them.",
+        message_expression="'it is ' + self.dynamicASN + ', and spec.peerASN is set as well."
+        " Keep one of the two.'",
         field_path=".dynamicASN",
     ),
     Rule(
         "has(self.peerAddress) && self.peerAddress != '' || has(self.interface) && self.interface != ''",
-        message="neither peerAddress nor interface is given."
-        " Write the peer's IP address, or the interface that it is found behind.",
+        message="neither it nor spec.interface is set. Write the IP address of the peer.",
         field_path=".peerAddress",
     ),
     Rule(
         "!has(self.peerAddress) || self.peerAddress == '' || !has(self.interface) || self.interface == ''",
-        message="peerAddress is given, too. Remove one of them.",
+        message_expression="'it is ' + self.interface + ', and spec.peerAddress is set as well, to '"
+        " + self.peerAddress + '. Keep one of the two.'",
         field_path=".interface",
     ),
     Rule(
         "!has(self.ebgpMultiHop) || !self.ebgpMultiHop"
         " || !(has(self.peerASN) && self.peerASN == self.myASN)"
         " && !(has(self.dynamicASN) && self.dynamicASN == 'internal')",
-        message="the peer is of our AS, and the field is for external peers. Remove it.",
+        message=MAY_BE_MULTI_HOP,
         field_path=".ebgpMultiHop",
     ),
     Rule(
         "!has(self.password) || self.password == ''"
         " || !has(self.passwordSecret) || !has(self.passwordSecret.name) || self.passwordSecret.name == ''",
-        message="password is given, too. Remove one of them.",
+        message="spec.password is set as well. Keep one of the two.",
         field_path=".passwordSecret",
     ),
+    OF_ONE_FAMILY,
     KEEPALIVE_WITHIN_HOLD_TIME,
 )
 """What holds of a spec as a whole."""
@@ -92,16 +123,19 @@ RULES = (
 ASN = Annotated[int, INT64, Meta(ge=0, le=4294967295)]
 """An autonomous system number (RFC 6793)."""
 OurASN = Annotated[ASN, guarded(NOT_ZERO), Meta(description="Our AS number in the session.")]
-Address = Annotated[str, guarded(AN_ADDRESS)]
+Address = Annotated[str, guarded(AN_ADDRESS, OF_A_HOST)]
 """Of an IP, or empty for none."""
 Identifier = Annotated[str, guarded(AN_IDENTIFIER), Meta(description="Our BGP Identifier, an IPv4 address.")]
-Duration = Annotated[str, guarded(A_DURATION), Meta(max_length=64)]
 HoldTime = Annotated[
     str,
-    guarded(A_DURATION, A_HOLD_TIME),
+    guarded(A_DURATION, NOT_A_FRACTION, NOT_TOO_LONG, A_HOLD_TIME),
     Meta(max_length=64, description="Hold time to propose (RFC 4271)."),
 ]
-KeepaliveTime = Annotated[Duration, Meta(description="Time between KEEPALIVEs (RFC 4271).")]
+KeepaliveTime = Annotated[
+    str,
+    guarded(A_DURATION, NOT_A_FRACTION, NOT_TOO_LONG),
+    Meta(max_length=64, description="Time between KEEPALIVEs (RFC 4271)."),
+]
 
 
 class DynamicASN(StrEnum):

@@ -7,6 +7,8 @@ from msgspec import Meta, field
 from lb.api.bgp_peer import (
     ASN,
     KEEPALIVE_WITHIN_HOLD_TIME,
+    MAY_BE_MULTI_HOP,
+    OF_ONE_FAMILY,
     Address,
     HoldTime,
     Identifier,
@@ -22,9 +24,10 @@ DEPRECATION = "v1beta1 is deprecated, please use v1beta2"
 RULES = (
     Rule(
         "!has(self.ebgpMultiHop) || !self.ebgpMultiHop || self.peerASN != self.myASN",
-        message="the peer is of our AS, and the field is for external peers. Remove it.",
+        message=MAY_BE_MULTI_HOP,
         field_path=".ebgpMultiHop",
     ),
+    OF_ONE_FAMILY,
     KEEPALIVE_WITHIN_HOLD_TIME,
 )
 """What holds of a spec as a whole. Empty or 0, peerAddress and peerASN stand for fields of v1beta2."""

@@ -27,6 +27,14 @@ IN_BOUNDS = Rule(
     " + '. Write it as in 65000:1, or large:4200000000:1:2.'",
 )
 """Of the text of a community, in the words of `lb.config.community`."""
+A_NAME = Rule(
+    "self != '' && !self.contains(':')",
+    message_expression="(self == '' ? 'the name is empty' : 'a name with a colon would be read as a value')"
+    " + '. Write a name without colons.'",
+)
+HAS_NAME = Rule(
+    "has(self.name)", message="the name is empty. Write a name without colons.", field_path=".name"
+)
 HAS_VALUE = Rule(
     "has(self.value)",
     message="a community is two numbers with colons between."
@@ -38,7 +46,7 @@ HAS_VALUE = Rule(
 class CommunityAlias(Strict, frozen=True):
     """Community spec.communities[]."""
 
-    name: Annotated[str, Meta(description="Name of the community.")] = ""
+    name: Annotated[str, guarded(A_NAME), Meta(max_length=253, description="Name of the community.")] = ""
     value: Annotated[
         str,
         guarded(IN_FORM, IN_BOUNDS),
@@ -53,7 +61,7 @@ class CommunitySpec(Strict, frozen=True):
     """Community spec."""
 
     communities: Annotated[
-        tuple[Annotated[CommunityAlias, guarded(HAS_VALUE)], ...],
+        tuple[Annotated[CommunityAlias, guarded(HAS_NAME, HAS_VALUE)], ...],
         Meta(max_length=10000, description="Names and their values."),
     ] = ()
 

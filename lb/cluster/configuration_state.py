@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from msgspec import to_builtins
+
 from lb.api.configuration_state import (
     COMPONENT_TYPE,
     NODE_NAME,
@@ -106,7 +108,11 @@ class StateWriter:
     async def _settle(self) -> None:
         """Returns once the object is as it is to be, as far as the watch tells."""
         backoff = Backoff(PAUSE)
+        last = None
         while self._told is not None and not (self._is_ours() and self._says_so()):
+            if self._status != last:  # not the same once more, which may be a fight
+                backoff.reset()
+            last = self._status
             try:
                 await self._write()
                 self._trouble = ""
@@ -140,8 +146,10 @@ class StateWriter:
                 "ownerReferences": self._owners,
             }
             await self._apply(about, {})
-        if not self._says_so():
-            await self._apply({}, {"status": self._status}, "status")
+        if self._status is not None and not self._says_so():
+            # An error that somebody else has written stays unless none is written, too.
+            none = {"errorSummary": self._status.error_summary}
+            await self._apply({}, {"status": to_builtins(self._status) | none}, "status")
 
     async def _apply(
         self, metadata: Mapping[str, object], rest: Mapping[str, object], subresource: str = ""

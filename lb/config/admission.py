@@ -3,8 +3,10 @@
 Pure: the API server's AdmissionReview is read and answered by `controller.admission`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,12 +17,13 @@ from lb.config.config import Pool
 from lb.config.memory import Memory
 from lb.config.parser import Parsed, parse
 from lb.config.ranges import Address
-from lb.config.rejection import Finding, Rejection
+from lb.config.rejection import Finding, Reference, Rejection
 from lb.config.resources import Resources, with_object
 from lb.config.seniority import reference_to
 
 MOST = 10
 """Services that are named."""
+F = TypeVar("F", bound=Finding)
 
 
 class Operation(StrEnum):
@@ -72,8 +75,8 @@ def review(
         return Answer()
     name = subject.metadata.name
     after = parse(with_object(resources, change.kind, name, change.new), parsed.config, memory)
-    rejections = [each for each in after.rejections if _is_news(change, each, parsed.rejections)]
-    cautions = [each for each in after.cautions if _is_news(change, each, parsed.cautions)]
+    rejections = _news(change, after.rejections, parsed.rejections)
+    cautions = _news(change, after.cautions, parsed.cautions)
     denials = [_denial(change, each) for each in rejections if not _may_wait(change, each)]
     warnings = [str(each) for each in (*rejections, *cautions) if _may_wait(change, each)]
     lost = _lost(change, parsed, after, in_use)
@@ -120,22 +123,34 @@ def _is_about_it(change: Change, finding: Finding) -> bool:
     return (finding.object.kind, finding.object.name) == (change.kind, _subject(change).metadata.name)
 
 
-def _is_news(change: Change, finding: Finding, before: Sequence[Finding]) -> bool:
-    return _is_about_it(change, finding) or finding not in before
+def _news(change: Change, findings: Iterable[F], before: Iterable[F]) -> list[F]:
+    """Those of *findings* that are about the changed object, or new of an object that was right before."""
+    known: defaultdict[Reference, list[F]] = defaultdict(list)
+    for each in before:
+        known[each.object].append(each)
+    return [
+        each
+        for each in findings
+        if _is_about_it(change, each)
+        or not (each in known[each.object] or (_is_fault(each) and any(map(_is_fault, known[each.object]))))
+    ]
+
+
+def _is_fault(finding: Finding) -> bool:
+    return isinstance(finding, Rejection) and not finding.waits
 
 
 def _may_wait(change: Change, finding: Finding) -> bool:
     """Whether *finding* is a reason to warn only: so that objects may be created in any order."""
-    if isinstance(finding, Rejection):
-        return finding.waits and not (change.kind == bfd_profile.KIND and change.operation is DELETE)
-    return True
+    takes_profile = change.kind == bfd_profile.KIND and change.operation is DELETE
+    return not _is_fault(finding) and not (isinstance(finding, Rejection) and takes_profile)
 
 
 def _denial(change: Change, rejection: Finding) -> str:
     if _is_about_it(change, rejection):
         return str(rejection)
     subject = reference_to(change.kind, _subject(change))
-    if change.operation is DELETE:
+    if not _is_fault(rejection):
         return f"{subject}: it is in use by {rejection.object} ({rejection.field}). Change that one first."
     return f"{subject}: with this change, another object would be wrong: {rejection}"
 

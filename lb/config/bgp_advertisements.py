@@ -1,6 +1,7 @@
 """BGPAdvertisements: which are accepted, and what is wrong with the others."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from ipaddress import summarize_address_range
 
@@ -8,16 +9,15 @@ from msgspec import Struct
 
 from lb.api.bgp_advertisement import KIND, BGPAdvertisementSpec
 from lb.api.custom_resource import CustomResource
-from lb.api.node import Node
 from lb.config.community import Community, parse_community
 from lb.config.config import BGPAdvertisement, Pool
 from lb.config.coverage import covered
 from lb.config.names import create_or_correct, repeated
 from lb.config.ranges import AddressRange
 from lb.config.rejection import Malformed, Reference, Rejection
-from lb.config.selectors import faulty_selectors, matches_any
+from lb.config.selectors import Labels, faulty_selectors, matches_any
 from lb.config.seniority import reference_to
-from lb.config.spec import decode
+from lb.config.spec import decode, mentions
 
 MOST_COMMUNITIES = 63
 """Of one route: as many fit into the COMMUNITIES attribute with a length of one octet (RFC 4271, 4.3)."""
@@ -43,17 +43,19 @@ def read_bgp_advertisement(
 
 def names_communities(each: CustomResource) -> bool:
     """Whether what *each* says depends on the names of communities. May be wrongly true."""
-    return b"communities" in bytes(each.spec)
+    return mentions(each, "communities")
 
 
 def _community(
     reference: Reference, at: int, text: str, aliases: Mapping[str, Community]
 ) -> Community | Rejection:
     where = f"spec.communities[{at}]"
+    if text in aliases:
+        return aliases[text]
     if ":" not in text:
         reason = "no Community object gives this name"
         remedy = create_or_correct("Community", text, aliases.keys())
-        return aliases.get(text) or Rejection(reference, where, text, reason, remedy, waits=True)
+        return Rejection(reference, where, text, reason, remedy, waits=True)
     community = parse_community(text)
     if isinstance(community, Malformed):
         return Rejection(reference, where, text, community.reason, community.remedy)
@@ -133,7 +135,8 @@ class Attributes(Struct, frozen=True):
 class RouteClaims:
     """The routes of the advertisements in force: to a peer, a node sends a route with one set of attributes.
 
-    Where Services are selected it is judged Service by Service when they are advertised.
+    Where Services are selected it is judged Service by Service when they are advertised. Of *nodes*, the
+    labels.
     """
 
     @staticmethod
@@ -141,49 +144,45 @@ class RouteClaims:
         """Whether all of *wanted* send the same attributes."""
         return len({_attributes(each) for each in wanted if not each.spec.service_selectors}) < 2
 
-    def __init__(self, pools: Mapping[str, Pool], nodes: Iterable[Node]) -> None:
+    def __init__(self, pools: Mapping[str, Pool], nodes: tuple[Labels, ...]) -> None:
         self._pools = pools
-        self._nodes: list[Mapping[str, str]] = [each.metadata.labels for each in nodes]
-        self._in_force: dict[Attributes, list[BGPAdvertisement]] = {}
+        self._nodes = nodes
+        self._about: defaultdict[str, list[BGPAdvertisement]] = defaultdict(list)
 
     @cached_property
-    def _labels(self) -> dict[str, Mapping[str, str]]:
+    def _labels(self) -> dict[str, Labels]:
         return {name: pool.labels for name, pool in self._pools.items()}
 
     def collisions(self, reference: Reference, wanted: BGPAdvertisement) -> list[Rejection]:
         """Each advertisement in force that sends a route of *wanted* with other attributes."""
         if wanted.spec.service_selectors:
             return []
-        mine = _attributes(wanted)
-        return [
-            _disagreement(reference, mine, theirs, other, pool)
-            for theirs, others in self._in_force.items()
-            if theirs != mine
-            for other in others
-            if (pool := self._common_route(wanted, other)) is not None
-        ]
+        others: dict[str, tuple[BGPAdvertisement, str]] = {}
+        for pool in sorted(covered(wanted.spec, self._labels)):
+            for other in self._about[pool]:
+                if other.name not in others and self._collide(wanted, other, self._pools[pool]):
+                    others[other.name] = other, pool
+        return [_disagreement(reference, wanted, *others[name]) for name in sorted(others)]
 
     def add(self, accepted: BGPAdvertisement) -> None:
         """*accepted* is in force."""
         if not accepted.spec.service_selectors:
-            self._in_force.setdefault(_attributes(accepted), []).append(accepted)
+            for pool in covered(accepted.spec, self._labels):
+                self._about[pool].append(accepted)
 
-    def _common_route(self, one: BGPAdvertisement, other: BGPAdvertisement) -> str | None:
-        """A pool that both advertise in the same prefixes, from a common node to a common peer."""
+    def _collide(self, one: BGPAdvertisement, other: BGPAdvertisement, pool: Pool) -> bool:
+        """Whether both send routes of *pool* in the same prefixes, from a common node to a common peer."""
         peers = one.spec.peers, other.spec.peers
-        if all(peers) and not set(peers[0]) & set(peers[1]):
-            return None
-        if self._nodes and not any(_selects(one, node) and _selects(other, node) for node in self._nodes):
-            return None
-        versions = {v for v in (4, 6) if one.aggregation_length(v) == other.aggregation_length(v)}
-        common = covered(one.spec, self._labels) & covered(other.spec, self._labels)
-        return next(
-            (
-                name
-                for name in sorted(common)
-                if any(span.version in versions for span in self._pools[name].ranges)
-            ),
-            None,
+        return (
+            _attributes(one) != _attributes(other)
+            and not (all(peers) and set(peers[0]).isdisjoint(peers[1]))
+            and any(
+                one.aggregation_length(version) == other.aggregation_length(version)
+                for version in {span.version for span in pool.ranges}
+            )
+            and (
+                not self._nodes or any(_selects(one, node) and _selects(other, node) for node in self._nodes)
+            )
         )
 
 
@@ -191,13 +190,14 @@ def _attributes(each: BGPAdvertisement) -> Attributes:
     return Attributes(each.spec.local_pref, each.spec.as_path_prepend)
 
 
-def _selects(each: BGPAdvertisement, node: Mapping[str, str]) -> bool:
+def _selects(each: BGPAdvertisement, node: Labels) -> bool:
     return not each.spec.node_selectors or matches_any(each.spec.node_selectors, node)
 
 
 def _disagreement(
-    reference: Reference, mine: Attributes, theirs: Attributes, other: BGPAdvertisement, pool: str
+    reference: Reference, wanted: BGPAdvertisement, other: BGPAdvertisement, pool: str
 ) -> Rejection:
+    mine, theirs = _attributes(wanted), _attributes(other)
     if mine.local_pref != theirs.local_pref:
         where, value, its = "spec.localPref", mine.local_pref, theirs.local_pref
     else:

@@ -3,16 +3,20 @@
 MetalLB accepts all of this in silence. It becomes a warning of `kubectl apply`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
+from operator import attrgetter
+from typing import Any
 
 from lb.api import bgp_advertisement, bgp_peer, ip_address_pool, l2_advertisement
 from lb.api.bgp_advertisement import BGPAdvertisementSpec
+from lb.api.bgp_peer import BGPPeerSpec
 from lb.api.custom_resource import CustomResource
 from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, OURS, PROTECT
 from lb.api.l2_advertisement import L2AdvertisementSpec
 from lb.api.meta import LabelSelector
-from lb.config.config import Config
+from lb.api.namespace import Namespace
+from lb.config.config import BGPAdvertisement, Config, L2Advertisement, Pool
 from lb.config.coverage import covered
 from lb.config.ground import survey
 from lb.config.memory import Memory
@@ -22,6 +26,8 @@ from lb.config.pool_cautions import about_pool
 from lb.config.rejection import Caution, Reference
 from lb.config.resources import FIELD_OF, Resources, objects_of
 from lb.config.selectors import Labels, matches
+from lb.config.seniority import reference_to
+from lb.config.spec import decode, mentions
 
 ANNOTATIONS = {ip_address_pool.KIND: {DRAIN, PROTECT}, bgp_peer.KIND: {FIELDS_OF_V1BETA2}}
 """By kind, those of our annotations that it may carry."""
@@ -32,26 +38,26 @@ def cautions(resources: Resources, config: Config, memory: Memory) -> list[Cauti
     """All of *config*, in the order of kinds and names."""
     nodes = tuple(each.metadata.labels for each in resources.nodes)
     pools = {name: pool.labels for name, pool in config.pools.items()}
-    found = [
-        *_each_pool(resources, config, pools, memory),
-        *_l2_advertisements(config, pools, nodes, _references(resources, l2_advertisement.KIND)),
-        *_bgp_advertisements(config, pools, nodes, _references(resources, bgp_advertisement.KIND)),
-    ]
-    inputs = {
-        each.metadata.name: (each, peer, nodes)
-        for each in resources.peers
-        if (peer := config.peers.get(each.metadata.name)) is not None
-    }
-    found += chain.from_iterable(memory.each("cautions of BGPPeer", inputs, _about_peer).values())
-    annotated = memory.each("annotations", _annotated(resources), _unknown_annotations)
-    return found + list(chain.from_iterable(annotated.values()))
+    known = config.pools.keys() | config.unread
+    names = frozenset(each.metadata.name for each in resources.peers)
 
+    def each_of(kind: str, about: Callable[..., list[Caution]], *others: Any) -> Iterable[Caution]:
+        accepted = getattr(config, FIELD_OF[kind])
+        inputs = {
+            each.metadata.name: (each, accepted[each.metadata.name], *others)
+            for each in objects_of(resources, kind)
+            if each.metadata.name in accepted
+        }
+        return chain.from_iterable(memory.each(f"cautions of {kind}", inputs, about).values())
 
-def _references(resources: Resources, kind: str) -> dict[str, Reference]:
-    return {
-        each.metadata.name: Reference(kind, each.metadata.name, each.metadata.namespace)
-        for each in objects_of(resources, kind)
-    }
+    found = chain(
+        _each_pool(resources, config, pools, memory),
+        each_of(l2_advertisement.KIND, _about_l2_advertisement, pools, known, nodes),
+        each_of(bgp_advertisement.KIND, _about_bgp_advertisement, pools, known, nodes, names),
+        each_of(bgp_peer.KIND, _about_peer, nodes),
+        *memory.each("annotations", _annotated(resources), _unknown_annotations).values(),
+    )
+    return sorted(found, key=attrgetter("object"))
 
 
 def _each_pool(
@@ -64,41 +70,64 @@ def _each_pool(
     by_bgp: frozenset[str] = frozenset().union(
         *(covered(each.spec, pools) for each in config.bgp_advertisements.values())
     )
-    namespaces = {each.metadata.name: each.metadata.labels for each in resources.namespaces}
+    namespaces = memory.once("namespaces", _by_name, resources.namespaces)
     inputs = {
-        each.metadata.name: (each, pool, name in by_l2, name in by_bgp, ground, namespaces)
+        each.metadata.name: (each, pool, name in by_l2, name in by_bgp, ground, _bearing(pool, namespaces))
         for each in resources.pools
         if (pool := config.pools.get(name := each.metadata.name)) is not None
     }
     return chain.from_iterable(memory.each("cautions of IPAddressPool", inputs, about_pool).values())
 
 
-def _l2_advertisements(
-    config: Config, pools: Mapping[str, Labels], nodes: Several, references: Mapping[str, Reference]
-) -> Iterator[Caution]:
-    for name, each in config.l2_advertisements.items():
-        yield from _about_selection(references[name], each.spec, pools, nodes)
-        preferences = [preferred.preference for preferred in each.spec.preferred_node_selectors]
-        path = "spec.preferredNodeSelectors"
-        yield from _matching_nothing(references[name], path, preferences, nodes, "node", ".preference")
+def _by_name(namespaces: Iterable[Namespace]) -> dict[str, Labels]:
+    return {each.metadata.name: each.metadata.labels for each in namespaces}
 
 
-def _bgp_advertisements(
-    config: Config, pools: Mapping[str, Labels], nodes: Several, references: Mapping[str, Reference]
-) -> Iterator[Caution]:
-    for name, each in config.bgp_advertisements.items():
-        yield from _about_selection(references[name], each.spec, pools, nodes)
-        yield from unknown(references[name], "spec.peers", each.spec.peers, bgp_peer.KIND, config.peers)
+def _bearing(pool: Pool, namespaces: Mapping[str, Labels]) -> Mapping[str, Labels]:
+    """*namespaces*, where they bear on *pool*."""
+    return namespaces if pool.reservation is not None and pool.reservation.namespaces is not None else {}
+
+
+def _about_l2_advertisement(
+    each: CustomResource,
+    accepted: L2Advertisement,
+    pools: Mapping[str, Labels],
+    known: Collection[str],
+    nodes: Several,
+) -> list[Caution]:
+    reference = reference_to(l2_advertisement.KIND, each)
+    preferences = [preferred.preference for preferred in accepted.spec.preferred_node_selectors]
+    path = "spec.preferredNodeSelectors"
+    return [
+        *_about_selection(reference, accepted.spec, pools, known, nodes),
+        *_matching_nothing(reference, path, preferences, nodes, "node", ".preference"),
+    ]
+
+
+def _about_bgp_advertisement(
+    each: CustomResource,
+    accepted: BGPAdvertisement,
+    pools: Mapping[str, Labels],
+    known: Collection[str],
+    nodes: Several,
+    peers: Collection[str],
+) -> list[Caution]:
+    reference = reference_to(bgp_advertisement.KIND, each)
+    return [
+        *_about_selection(reference, accepted.spec, pools, known, nodes),
+        *unknown(reference, "spec.peers", accepted.spec.peers, bgp_peer.KIND, peers),
+    ]
 
 
 def _about_selection(
     reference: Reference,
     spec: L2AdvertisementSpec | BGPAdvertisementSpec,
     pools: Mapping[str, Labels],
+    known: Collection[str],
     nodes: Several,
 ) -> Iterator[Caution]:
     path, kind = "spec.ipAddressPools", ip_address_pool.KIND
-    yield from unknown(reference, path, spec.ip_address_pools, kind, pools.keys())
+    yield from unknown(reference, path, spec.ip_address_pools, kind, known)
     path, selectors = "spec.ipAddressPoolSelectors", spec.ip_address_pool_selectors
     yield from _matching_nothing(reference, path, selectors, pools.values(), kind)
     yield from _matching_nothing(reference, "spec.nodeSelectors", spec.node_selectors, nodes, "node")
@@ -120,8 +149,13 @@ def _matching_nothing(
 
 
 def _about_peer(each: CustomResource, peer: Peer, nodes: Several) -> list[Caution]:
-    reference = Reference(bgp_peer.KIND, each.metadata.name, each.metadata.namespace)
-    return list(_matching_nothing(reference, "spec.nodeSelectors", peer.node_selectors, nodes, "node"))
+    reference = reference_to(bgp_peer.KIND, each)
+    found = list(_matching_nothing(reference, "spec.nodeSelectors", peer.node_selectors, nodes, "node"))
+    spec = decode(reference, each.spec, BGPPeerSpec) if mentions(each, "disableMP") else None
+    if isinstance(spec, BGPPeerSpec) and spec.disable_mp:
+        reason, remedy = "it is deprecated and has no effect", "Remove it; see spec.dualStackAddressFamily."
+        found.append(Caution(reference, "spec.disableMP", True, reason, remedy))
+    return found
 
 
 def _annotated(resources: Resources) -> dict[tuple[str, str], tuple[str, CustomResource]]:
@@ -134,7 +168,7 @@ def _annotated(resources: Resources) -> dict[tuple[str, str], tuple[str, CustomR
 
 
 def _unknown_annotations(kind: str, each: CustomResource) -> list[Caution]:
-    reference = Reference(kind, each.metadata.name, each.metadata.namespace)
+    reference = reference_to(kind, each)
     known = ANNOTATIONS.get(kind, set())
     remedy = f"Write one of {', '.join(sorted(known))}." if known else "Remove it."
     return [

@@ -42,7 +42,7 @@ def convert(peer: Raw, api_version: str) -> Raw | Rejection:
     """
     try:
         item = msgspec.json.decode(peer, type=Object)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(
             Reference(bgp_peer.KIND, "?"), "apiVersion", None, f"this is no object ({error})", "Write one."
         )
@@ -99,7 +99,7 @@ def _remembered(text: object) -> Object:
     """The fields of v1beta2 in *text*, JSON that anybody may have edited: what does not fit is left out."""
     try:
         fields = msgspec.json.decode(text if isinstance(text, str) else "{}", type=dict[str, Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
     return {name: msgspec.json.decode(value) for name, value in fields.items() if _fits(name, value)}
 
@@ -107,7 +107,7 @@ def _remembered(text: object) -> Object:
 def _fits(name: str, value: Raw) -> bool:
     try:
         return name in _OF_V1BETA2 and msgspec.json.decode(value, type=_OF_V1BETA2[name].type) is not None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
 
 

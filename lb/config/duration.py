@@ -14,7 +14,7 @@ UNITS: dict[str, Fraction] = {
     "ns": Fraction(1, 10**9),
 }
 UNITS |= {"\u00b5s": UNITS["us"], "\u03bcs": UNITS["us"]}  # micro sign, and the Greek letter
-_PART = re.compile(r"(\d{1,19}\.?\d{0,19}|\.\d{1,19})(h|ms|m|s|us|\u00b5s|\u03bcs|ns)", re.ASCII)
+_PART = re.compile(r"(\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(h|ms|m|s|us|\u00b5s|\u03bcs|ns)", re.ASCII)
 
 
 def parse_duration(text: str) -> Fraction | Malformed:

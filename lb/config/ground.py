@@ -1,7 +1,7 @@
 """Addresses that the cluster uses itself, which a pool should leave alone; and the subnets of its nodes."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -39,7 +39,7 @@ class Ground(Struct, frozen=True):
 
 
 def survey(
-    nodes: Iterable[Node], cidrs: Iterable[ServiceCIDR], subnets: Mapping[str, tuple[AddressRange, ...]]
+    nodes: Collection[Node], cidrs: Iterable[ServiceCIDR], subnets: Mapping[str, tuple[AddressRange, ...]]
 ) -> Ground:
     """The ground that *nodes*, *cidrs* and *subnets* (by node) make."""
     own = {

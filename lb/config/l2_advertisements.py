@@ -12,8 +12,8 @@ from lb.config.selectors import faulty_selector, faulty_selectors
 from lb.config.seniority import reference_to
 from lb.config.spec import decode
 
-INTERFACE = re.compile(r"(?!\.{1,2}$)[^/:\s]{1,15}")
-"""What the kernel takes as the name of an interface (dev_valid_name)."""
+INTERFACE = re.compile(rb"(?!\.{1,2}$)[^/:\s]{1,15}")
+"""What the kernel takes as the name of an interface (dev_valid_name), which are bytes to it."""
 
 
 def read_l2_advertisement(each: CustomResource) -> L2Advertisement | tuple[Rejection, ...]:
@@ -40,6 +40,6 @@ def _faults(reference: Reference, spec: L2AdvertisementSpec) -> Iterator[Rejecti
 
 def faulty_interface(reference: Reference, path: str, name: str) -> Iterator[Rejection]:
     """Why *name*, at *path*, can be no interface's."""
-    if not INTERFACE.fullmatch(name):
+    if not INTERFACE.fullmatch(name.encode()):
         remedy = "Write the name as `ip link` shows it; patterns are not understood."
         yield Rejection(reference, path, name, "no interface can have this name", remedy)

@@ -5,6 +5,9 @@ from difflib import get_close_matches
 
 from lb.config.rejection import Caution, Reference, Rejection, named
 
+MOST = 200
+"""Names that one is compared with, in some 10 ms: of more, a person looks for the right one himself."""
+
 
 def repeated(reference: Reference, path: str, names: Sequence[str]) -> Iterator[Rejection]:
     """The entries of *names*, which stand at *path*, that stand there before already."""
@@ -28,7 +31,8 @@ def unknown(
 
 def create_or_correct(kind: str, name: str, known: Collection[str]) -> str:
     """What to do about *name*, which names no object of *kind*."""
-    close = get_close_matches(name, known, n=1) if len(name) < 254 else []
+    may_be_compared = len(name) < 254 and len(known) <= MOST
+    close = get_close_matches(name, known, n=1) if may_be_compared else []
     return (
         f"Write {named(close[0])}, if that is meant, or create the {kind}."
         if close

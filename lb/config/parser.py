@@ -13,12 +13,12 @@ from lb.config.bgp_advertisements import RouteClaims, names_communities, read_bg
 from lb.config.cautions import cautions
 from lb.config.communities import AliasClaims, read_community
 from lb.config.community import Community
-from lb.config.config import EMPTY, Aliases, BGPAdvertisement, Config, Pool
-from lb.config.echo import ipv6_route
+from lb.config.config import EMPTY, Aliases, Config
+from lb.config.echo import IPv6Routes, ipv6_route, ipv6_routes
 from lb.config.l2_advertisements import read_l2_advertisement
 from lb.config.memory import Inputs, Memory
 from lb.config.peer import BFDProfile
-from lb.config.peers import NoSecret, PeerClaims, PeerText, complete_peer, read_peer
+from lb.config.peers import NoSecret, PeerClaims, PeerText, complete_peer, peer_texts
 from lb.config.pools import PoolClaims, read_pool, selects_namespaces
 from lb.config.rejection import Caution, Finding, Reference, Rejection
 from lb.config.resources import FIELD_OF, Objects, Resources, each_once, objects_of
@@ -48,6 +48,7 @@ def parse(resources: Resources, last_good: Config = EMPTY, memory: Memory | None
     """
     remembered = Memory() if memory is None else memory
     given, rejections = each_once(resources)
+    nodes = tuple(each.metadata.labels for each in given.nodes)
 
     def in_force(kind: str, inputs: InputsOf, read: Read, claims: Read = NoClaims, *claimed: Any) -> Any:
         good = getattr(last_good, FIELD_OF[kind])
@@ -61,13 +62,15 @@ def parse(resources: Resources, last_good: Config = EMPTY, memory: Memory | None
     l2 = in_force(l2_advertisement.KIND, _alone(given.l2_advertisements), read_l2_advertisement)
     communities = in_force(community.KIND, _alone(given.communities), read_community, AliasClaims)
     named = _with_aliases(given, communities)
-    bgp = in_force(bgp_advertisement.KIND, named, read_bgp_advertisement, RouteClaims, pools, given.nodes)
+    bgp = in_force(bgp_advertisement.KIND, named, read_bgp_advertisement, RouteClaims, pools, nodes)
     unfit, more = remembered.once("unfit", unfit_pools, bgp, pools, _namespace(given))
     rejections.extend(more)
     profiles = in_force(bfd_profile.KIND, _alone(given.bfd_profiles), read_bfd_profile)
-    texts = remembered.each("text of BGPPeer", _alone(given.peers), read_peer)
-    whole = _with_references(given, texts, profiles, bgp, pools)
-    peers = in_force(bgp_peer.KIND, whole, complete_peer, PeerClaims, given.nodes)
+    texts = peer_texts(given.peers, remembered)
+    echoing = any(each.echo_mode for each in profiles.values())
+    routes = remembered.once("IPv6 routes", ipv6_routes, bgp, pools) if echoing else ()
+    whole = _with_references(given, texts, profiles, routes)
+    peers = in_force(bgp_peer.KIND, whole, complete_peer, PeerClaims, nodes)
 
     unread = frozenset(each.metadata.name for each in given.pools if each.metadata.name not in pools)
     config = Config(pools, l2, bgp, peers, profiles, communities, unfit, unread)
@@ -104,14 +107,13 @@ def _with_references(
     given: Resources,
     texts: Mapping[str, PeerText | tuple[Rejection, ...]],
     profiles: Mapping[str, BFDProfile],
-    advertisements: Mapping[str, BGPAdvertisement],
-    pools: Mapping[str, Pool],
+    routes: Iterable[IPv6Routes],
 ) -> InputsOf:
     def references(text: PeerText | tuple[Rejection, ...]) -> Inputs:
         if isinstance(text, tuple):
             return text, None, "", None
         profile = profiles.get(text.spec.bfd_profile)
-        route = ipv6_route(text.reference.name, advertisements, pools) if _echoes(profile) else ""
+        route = ipv6_route(text.reference.name, routes) if _echoes(profile) else ""
         return text, profile, route, _secret(given, text.secret)
 
     return {name: references(text) for name, text in texts.items()}

@@ -1,20 +1,20 @@
 """BGPPeers: which are accepted, and what is wrong with the others."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from msgspec import Struct
 
 from lb.api.bgp_peer import KIND, BGPPeerSpec, DynamicASN
 from lb.api.custom_resource import CustomResource
-from lb.api.node import Node
 from lb.api.secret import BASIC_AUTH, PASSWORD, Secret
 from lb.config.l2_advertisements import faulty_interface
+from lb.config.memory import Memory
 from lb.config.peer import BFDProfile, Password, Peer, Timers
 from lb.config.ranges import Address, parse_address
 from lb.config.rejection import Reference, Rejection, named
-from lb.config.selectors import faulty_selectors
+from lb.config.selectors import Labels, faulty_selectors
 from lb.config.seniority import reference_to
 from lb.config.spec import decode
 from lb.config.timers import read_timers
@@ -83,6 +83,8 @@ def _faulty_addresses(reference: Reference, spec: BGPPeerSpec) -> Iterator[Rejec
         yield Rejection(reference, "spec.interface", spec.interface, reason, "Keep one of the two.")
     if spec.interface:
         yield from faulty_interface(reference, "spec.interface", spec.interface)
+    if spec.vrf:
+        yield from faulty_interface(reference, "spec.vrf", spec.vrf)
     peer, source = parse_address(spec.peer_address), parse_address(spec.source_address)
     for path, text, address in (
         ("spec.peerAddress", spec.peer_address, peer),
@@ -93,6 +95,9 @@ def _faulty_addresses(reference: Reference, spec: BGPPeerSpec) -> Iterator[Rejec
             yield Rejection(reference, path, text, "this is no IP address", remedy)
         elif address is not None and (address.is_multicast or address.is_unspecified):
             yield Rejection(reference, path, text, "no host has this address", "Write the address of a host.")
+        elif isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            reason = "it is an IPv4 address, mapped into IPv6"
+            yield Rejection(reference, path, text, reason, f"Write {address.ipv4_mapped}.")
     if peer is not None and source is not None and peer.version != source.version:
         reason = f"it is IPv{source.version}, and spec.peerAddress is IPv{peer.version}"
         remedy = "Write both in one family."
@@ -131,7 +136,8 @@ def complete_peer(
     spec = each.spec
     wrong: list[Rejection] = []
     if spec.bfd_profile and profile is None:
-        reason, remedy = "there is no BFDProfile of this name", "Create the BFDProfile, or correct the name."
+        reason = "no BFDProfile of this name is in force"
+        remedy = "Create the BFDProfile, mend it where it was refused, or correct the name."
         where = "spec.bfdProfile"
         wrong.append(Rejection(each.reference, where, spec.bfd_profile, reason, remedy, waits=True))
     if ipv6_route:
@@ -150,16 +156,15 @@ def complete_peer(
 
 def _password(each: PeerText, secret: Secret | NoSecret) -> Password | Rejection:
     name = named(f"{each.reference.namespace}/{each.secret}")
-    create = (
-        f"Create it with: kubectl create secret generic --type={BASIC_AUTH} --from-literal={PASSWORD}=..."
-    )
     if secret is NoSecret.UNREAD:
         reason, remedy = f"Secret {name} has not been read yet", "Wait, or see the speaker's log for why."
     elif not isinstance(secret, Secret):
-        reason, remedy = f"there is no Secret {name}", create
+        reason = f"there is no Secret {name}"
+        what = f"{named(each.secret)} --type={BASIC_AUTH} --from-literal={PASSWORD}=..."
+        remedy = f"Create it: kubectl -n {each.reference.namespace} create secret generic {what}"
     elif secret.type != BASIC_AUTH:
         reason = f"Secret {name} is of type {named(secret.type)}, not {BASIC_AUTH}"
-        remedy = f"Delete it. {create}"
+        remedy = f"Delete it, and create it anew with --type={BASIC_AUTH}."
     elif not (text := _text(secret.data.get(PASSWORD, b""))):
         reason = f"Secret {name} holds no text under the key {PASSWORD}"
         remedy = f"Put the password there, in UTF-8: stringData.{PASSWORD}."
@@ -204,15 +209,15 @@ Neighbor = tuple[Address | None, str, str]
 
 
 class PeerClaims:
-    """The sessions of the peers in force: a node has one with each neighbor."""
+    """The sessions of the peers in force: a node has one with each neighbor. Of *nodes*, the labels."""
 
     @staticmethod
     def are_apart(wanted: Collection[Peer]) -> bool:
         """Whether all of *wanted* are different neighbors."""
         return len({_neighbor(each) for each in wanted}) == len(wanted)
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self._labels: list[Mapping[str, str]] = [each.metadata.labels for each in nodes]
+    def __init__(self, nodes: tuple[Labels, ...]) -> None:
+        self._nodes = nodes
         self._taken: dict[Neighbor, list[Peer]] = {}
 
     def collisions(self, reference: Reference, wanted: Peer) -> list[Rejection]:
@@ -228,7 +233,7 @@ class PeerClaims:
         self._taken.setdefault(_neighbor(accepted), []).append(accepted)
 
     def _share_a_node(self, one: Peer, other: Peer) -> bool:
-        return not self._labels or any(one.is_of(labels) and other.is_of(labels) for labels in self._labels)
+        return not self._nodes or any(one.is_of(labels) and other.is_of(labels) for labels in self._nodes)
 
 
 def _neighbor(peer: Peer) -> Neighbor:
@@ -245,7 +250,14 @@ def _same_neighbor(reference: Reference, wanted: Peer, other: Peer) -> Rejection
     return Rejection(reference, where, value, reason, remedy)
 
 
-def secrets_of(peers: Iterable[CustomResource]) -> frozenset[str]:
-    """The names of the Secrets that *peers* refer to."""
-    texts = (read_peer(each) for each in peers)
+def peer_texts(
+    peers: Iterable[CustomResource], memory: Memory
+) -> dict[str, PeerText | tuple[Rejection, ...]]:
+    """What each of *peers* says by itself, by name."""
+    return memory.each("text of BGPPeer", {each.metadata.name: (each,) for each in peers}, read_peer)
+
+
+def secrets_of(peers: Iterable[CustomResource], memory: Memory | None = None) -> frozenset[str]:
+    """The names of the Secrets that *peers* refer to. *memory*, that of parsing, saves time only."""
+    texts = peer_texts(peers, Memory() if memory is None else memory).values()
     return frozenset(text.secret for text in texts if isinstance(text, PeerText) and text.secret)

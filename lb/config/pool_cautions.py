@@ -40,7 +40,7 @@ def _about_ranges(reference: Reference, pool: Pool, by_l2: bool, ground: Ground)
     for at, span in enumerate(pool.ranges):
         where = f"spec.addresses[{at}]"
         for address, node in list(ground.nodes_in(span))[:MOST]:
-            reason = f"it holds {address}, the address of node {node}, which then cannot be reached itself"
+            reason = f"it holds {address}, the address of node {node}, which goes on answering for it alone"
             yield Caution(reference, where, str(span), reason, "Leave the nodes' addresses out.")
         for use in ground.uses_of(span):
             reason = f"it overlaps with {use}, so that packets to it never leave or reach a node"

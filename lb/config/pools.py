@@ -15,7 +15,7 @@ from lb.config.ranges import AddressRange, overlapping, parse_range
 from lb.config.rejection import Malformed, Reference, Rejection
 from lb.config.selectors import faulty_selectors, matches_any
 from lb.config.seniority import reference_to
-from lb.config.spec import decode
+from lb.config.spec import decode, mentions
 from lb.config.unusable import unusable
 
 Place = tuple[int, int, AddressRange, str]
@@ -51,7 +51,7 @@ def read_pool(each: CustomResource, namespaces: tuple[Namespace, ...]) -> Pool |
 
 def selects_namespaces(each: CustomResource) -> bool:
     """Whether what *each* says depends on the namespaces that there are. May be wrongly true."""
-    return b"namespaceSelectors" in bytes(each.spec)
+    return mentions(each, "namespaceSelectors")
 
 
 def _faulty_ranges(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct, field, json
 from msgspec.structs import replace
 
 from lb.api import bfd_profile, bgp_advertisement, bgp_peer, community, ip_address_pool, l2_advertisement
@@ -82,10 +82,15 @@ def each_once(resources: Resources) -> tuple[Resources, list[Rejection]]:
 def _unique(kind: str, objects: Objects) -> tuple[Objects, list[Rejection]]:
     first: dict[str, CustomResource] = {}
     twice: list[Rejection] = []
-    for each in sorted(objects, key=lambda each: (each.metadata.creation_timestamp, bytes(each.spec))):
+    for each in sorted(objects, key=_age):
         name = each.metadata.name
         if first.setdefault(name, each) is not each:
             reference = Reference(kind, name, each.metadata.namespace)
             reason = f"there is another {kind} of this name"
             twice.append(Rejection(reference, "metadata.name", name, reason, "Give it a name of its own."))
     return tuple(first.values()), twice
+
+
+def _age(each: CustomResource) -> tuple[str, bytes]:
+    """The older before the younger, and those of one second in some order that depends on them alone."""
+    return each.metadata.creation_timestamp, json.encode(each, order="deterministic")

@@ -60,12 +60,15 @@ def settle(
     while True:
         kept = [last_good[each.name] for each in refused if each.name in last_good]
         accepted, collided = _place(wanted, kept, claims(*claimed))
-        if not collided:
+        fallen = {each: wrong for each, wrong in collided.items() if each.name in last_good}
+        if not fallen:
+            refused |= collided
             told = [wrong for each in sorted(refused) for wrong in refused[each]]
             return dict(sorted(accepted.items())), told
-        # What collided falls back to its last good form, and others may have to make room for that.
-        refused |= collided
-        wanted = {each: read for each, read in wanted.items() if each not in collided}
+        # What has fallen back to its last good form takes room. Of the others, that were never good, each
+        # is judged anew, since what it collided with may fall back, too.
+        refused |= fallen
+        wanted = {each: read for each, read in wanted.items() if each not in fallen}
 
 
 def _seniority(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct, inspect
 
+from lb.api.custom_resource import CustomResource
 from lb.config.rejection import JSON, Reference, Rejection, named
 
 Spec = TypeVar("Spec", bound=Struct)
@@ -26,11 +27,17 @@ def decode(reference: Reference, spec: Raw, kind: type[Spec]) -> Spec | tuple[Re
         )
 
 
+def mentions(each: CustomResource, field: str) -> bool:
+    """Whether a *field* stands in the spec of *each*. May be wrongly true."""
+    spec = bytes(each.spec)
+    return field.encode() in spec or b"\\" in spec
+
+
 def _of_each_field(reference: Reference, spec: Raw, kind: type[Struct]) -> Iterator[Rejection]:
-    """What is wrong in the fields of *spec*, of each the first fault; nothing where *spec* is no object."""
+    """What is wrong in the fields of *spec*, of each the first fault; nothing where *spec* cannot be read."""
     try:
         given = msgspec.json.decode(spec, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     known = {each.encode_name: each for each in msgspec.structs.fields(kind)}
     for name, value in given.items():
@@ -55,12 +62,23 @@ def _rejection(reference: Reference, spec: Raw, kind: type[Spec], message: str) 
     faulty = FIELD.fullmatch(what)
     if faulty is None:
         field, reason = _join("spec", path), named(what[:1].lower() + what[1:])
-        return Rejection(reference, field, _value_at(spec, steps), reason, _look_up(reference, field))
+        value = None if _is_secret(kind, steps) else _value_at(spec, steps)
+        return Rejection(reference, field, value, reason, _look_up(reference, field))
     field = _join("spec", path, named(faulty["name"]))
     if faulty["fault"] == "missing required":
         return Rejection(reference, field, None, "the field is missing", _look_up(reference, field))
     steps.append(faulty["name"])
-    return Rejection(reference, field, _value_at(spec, steps), "the field is unknown", _meant(kind, steps))
+    # Where there is a field for a password, an unknown one may be it, misspelt.
+    value = None if _has_secret(kind) else _value_at(spec, steps)
+    return Rejection(reference, field, value, "the field is unknown", _meant(kind, steps))
+
+
+def _is_secret(kind: type[Struct], steps: list[str]) -> bool:
+    return _has_secret(kind) and (not steps or steps[0].startswith(SECRET))
+
+
+def _has_secret(kind: type[Struct]) -> bool:
+    return SECRET in kind.__struct_encode_fields__
 
 
 def _look_up(reference: Reference, field: str) -> str:
@@ -99,9 +117,7 @@ def _join(*names: str | None) -> str:
 
 
 def _value_at(spec: Raw, steps: list[str]) -> JSON:
-    """What stands at *steps* of *spec*; None where it cannot be told, or is nobody's to see."""
-    if steps[:1] == [SECRET]:
-        return None
+    """What stands at *steps* of *spec*; None where it cannot be told."""
     try:
         value = msgspec.json.decode(spec)
         for step in steps:

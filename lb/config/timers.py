@@ -1,6 +1,7 @@
 """The times of a BGP session that a BGPPeer asks for (RFC 4271, sections 4.2 and 10)."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from lb.api.bgp_peer import BGPPeerSpec
 from lb.config.duration import parse_duration
@@ -24,10 +25,11 @@ def read_timers(reference: Reference, spec: BGPPeerSpec) -> Timers | tuple[Rejec
     }
     read = {path: _seconds(reference, path, text) for path, text in texts.items()}
     wrong = [each for each in read.values() if isinstance(each, Rejection)]
-    hold, keepalive, connect = (each if isinstance(each, int) else None for each in read.values())
-    wrong += _faults(reference, spec, hold, keepalive, connect)
+    exact = [each if isinstance(each, Fraction) else None for each in read.values()]
+    wrong += _faults(reference, spec, *exact)
     if wrong:
         return tuple(wrong)
+    hold, keepalive, connect = (int(each) if each is not None else None for each in exact)
     if not keepalive and hold:
         keepalive = hold // 3
     elif keepalive and hold is None:
@@ -35,7 +37,7 @@ def read_timers(reference: Reference, spec: BGPPeerSpec) -> Timers | tuple[Rejec
     return Timers(hold, keepalive if hold else None, connect)
 
 
-def _seconds(reference: Reference, path: str, text: str | None) -> int | Rejection | None:
+def _seconds(reference: Reference, path: str, text: str | None) -> Fraction | Rejection | None:
     if not text:
         return None
     duration = parse_duration(text)
@@ -48,11 +50,15 @@ def _seconds(reference: Reference, path: str, text: str | None) -> int | Rejecti
         return Rejection(
             reference, path, text, f"it is over {LONGEST} s", "Write a shorter time, such as 90s."
         )
-    return int(duration)
+    return duration
 
 
 def _faults(
-    reference: Reference, spec: BGPPeerSpec, hold: int | None, keepalive: int | None, connect: int | None
+    reference: Reference,
+    spec: BGPPeerSpec,
+    hold: Fraction | None,
+    keepalive: Fraction | None,
+    connect: Fraction | None,
 ) -> Iterator[Rejection]:
     if hold is not None and 0 < hold < SHORTEST_HOLD:
         reason = f"a Hold Time is 0 or at least {SHORTEST_HOLD} s (RFC 4271, section 4.2)"
@@ -61,6 +67,6 @@ def _faults(
         reason = f"it is longer than spec.holdTime, which is {spec.hold_time}"
         remedy = "Write a third of the hold time, or leave it out."
         yield Rejection(reference, "spec.keepaliveTime", spec.keepalive_time, reason, remedy)
-    if connect is not None and (connect == 0 or parse_duration(spec.connect_time or "") != connect):
+    if connect is not None and (connect == 0 or connect.denominator != 1):
         reason = f"it is not a whole number of seconds from 1 to {LONGEST}"
         yield Rejection(reference, "spec.connectTime", spec.connect_time, reason, "Write such as 10s.")

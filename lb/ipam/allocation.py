@@ -1,6 +1,6 @@
 """The choice of addresses for a request, or what each pool answered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from enum import StrEnum
 from itertools import chain
 
@@ -235,9 +235,10 @@ def _best(space: Space, request: Request, pool: Pool, version: int) -> Address |
 def _answer(pool: Pool, request: Request) -> Answer | None:
     if request.pool not in (None, pool.name):
         return Answer.NOT_ASKED
-    if request.pool is None and not pool.auto_assign:
+    barred = _barred(pool, request)
+    if barred is None and request.pool is None and not pool.auto_assign:
         return Answer.NOT_AUTO_ASSIGNED
-    return _barred(pool, request)
+    return barred
 
 
 def _barred(pool: Pool, request: Request) -> Answer | None:
@@ -260,8 +261,17 @@ def _refuse(space: Space, request: Request) -> Refusal:
 
     answers = {pool.name: answer(pool) for pool in space.config.pools.values()}
     answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
-    code, remedy = Reason.NO_FREE_ADDRESS, "Add addresses to a pool, or free one."
-    if request.pool is not None and answers[request.pool] in _WHERE_NAMED:
-        code, remedy = _WHERE_NAMED[answers[request.pool]], "Name another pool, or change this one."
+    code = Reason.NO_FREE_ADDRESS
+    if request.pool is not None:
+        code = _WHERE_NAMED.get(answers[request.pool], code)
     of_each = " of each family" if len(request.wishes[0]) > 1 else ""
-    return Refusal(code, f"no pool has a free address{of_each}", answers, remedy)
+    return Refusal(code, f"no pool has a free address{of_each}", answers, _remedy(set(answers.values())))
+
+
+def _remedy(met: Set[Answer]) -> str:
+    could = met & {Answer.EXHAUSTED, Answer.OTHER_FAMILY, Answer.ONE_FAMILY, Answer.REFUSED}
+    if Answer.RESERVED in met and not could:
+        return "Let a pool's spec.serviceAllocation admit the Service, or add a pool."
+    if Answer.DRAINING in met and not could:
+        return "Take the annotation anvil-lb.io/drain from a pool, or add a pool."
+    return "Add addresses to a pool, or free one."

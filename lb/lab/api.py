@@ -6,6 +6,7 @@ Not a Kubernetes client: one GET at a time, JSON or text back.
 import base64
 import http.client
 import json
+import select
 import ssl
 import tempfile
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+
+HANG_UP = 0.005
+"""Seconds within which the relay notices that it cannot reach the API server."""
 
 
 class Api:
@@ -44,7 +48,7 @@ class Api:
         return self._get("/readyz", timeout)[0] == http.HTTPStatus.OK
 
     def _get(self, path: str, timeout: float) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(
+        connection = _Connection(
             self._server.hostname or "", self._server.port, timeout=timeout, context=self._tls
         )
         try:
@@ -55,3 +59,15 @@ class Api:
             raise OSError(f"GET {path}: {error!r}") from error
         finally:
             connection.close()
+
+
+class _Connection(http.client.HTTPSConnection):
+    """Looks before the handshake whether the relay has hung up: Python leaks a socket reset within it."""
+
+    def connect(self) -> None:
+        """Connect, or raise `OSError`."""
+        http.client.HTTPConnection.connect(self)
+        plain = self.sock
+        if select.select([plain], [], [], HANG_UP)[0]:  # a TLS server never speaks first
+            raise ConnectionResetError("nobody is behind the relay yet")
+        self.sock = self._context.wrap_socket(plain, server_hostname=self.host)  # type: ignore[attr-defined]  # typeshed hides it

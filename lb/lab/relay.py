@@ -21,6 +21,8 @@ def carry(near: socket.socket, target: tuple[str, int]) -> None:
         far = socket.create_connection(target)
     except OSError:
         return reset(near)
+    for connection in (near, far):  # what comes in two parts, such as a head and a body, waits for no ACK
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     broken = threading.Event()
     back = threading.Thread(target=pump, args=(far, near, broken))
     back.start()

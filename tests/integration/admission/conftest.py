@@ -10,8 +10,8 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,15 @@ class Replica:
             assert self._process.wait(timeout=20) == 0
         self._process = None
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it serves the webhooks."""
+        return str(self._client.address.v4), 9443
+
+    def debug(self) -> Any:
+        """What its /debug says."""
+        return json.loads(self._client.fetch(f"http://{self._client.address.v4}:17472/debug").body)
+
     def ready(self) -> str:
         """What its /readyz says."""
         url = f"http://{self._client.address.v4}:17472/readyz"
@@ -147,7 +156,7 @@ class Replica:
     def leaf(self) -> str:
         """The certificate that it serves with, PEM."""
         with self._client.inside():
-            return ssl.get_server_certificate((str(self._client.address.v4), 9443), timeout=5)
+            return ssl.get_server_certificate(self.address, timeout=5)
 
 
 @pytest.fixture(scope="session")
@@ -158,8 +167,8 @@ def lab() -> Iterator[Lab]:
         yield made
 
 
-@pytest.fixture
-def as_installed(lab: Lab) -> Iterator[Cluster]:
+@contextmanager
+def installed(lab: Lab) -> Iterator[Cluster]:
     """A clean cluster, its webhooks as they are installed."""
     lab.kubectl("apply", "-n", NAMESPACE, "-f", str(MANIFESTS / "webhook.yaml"))
     yield Cluster(lab)
@@ -167,6 +176,12 @@ def as_installed(lab: Lab) -> Iterator[Cluster]:
     lab.kubectl("delete", KINDS, "--all", "-n", NAMESPACE)
     lab.kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
     lab.kubectl("delete", "endpointslice", "-n", NAMESPACE, f"-lkubernetes.io/service-name={SERVICE}")
+
+
+@pytest.fixture
+def as_installed(lab: Lab) -> Iterator[Cluster]:
+    with installed(lab) as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -178,13 +193,13 @@ def cluster(as_installed: Cluster) -> Cluster:
     return as_installed
 
 
-@pytest.fixture
-def kubeconfig(lab: Lab, tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def kubeconfig(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With the rights of the controller's ServiceAccount, for programs on the segment."""
     token = lab.kubectl("create", "token", "controller", "-n", NAMESPACE).strip()
     config = yaml.safe_load(lab.segment_kubeconfig.read_text())
     config["users"][0]["user"] = {"token": token}
-    path = tmp_path / "controller.kubeconfig"
+    path = tmp_path_factory.mktemp("rights") / "controller.kubeconfig"
     path.write_text(yaml.safe_dump(config))
     return path
 
@@ -215,6 +230,57 @@ class Replicas:
 
     def _show(self, name: str, replica: Replica) -> None:
         sys.stdout.write("".join(f"{name}: {message}\n" for message in replica.messages))
+
+
+class Answered:
+    """A cluster whose API server asks a true controller."""
+
+    def __init__(self, cluster: Cluster, controller: Replica) -> None:
+        self.cluster = cluster
+        self.controller = controller
+
+    def apply(self, *objects: dict[str, Any], options: tuple[str, ...] = ()) -> list[str]:
+        """Apply *objects*, which must all be accepted; the warnings that are shown."""
+        said = self.cluster.apply(*objects, options=options)
+        assert said.ok, said.error
+        return said.error.splitlines()
+
+    def put(self, *objects: dict[str, Any]) -> list[str]:
+        """Apply one of *objects* after the other, each once the one before has been read."""
+        warnings = []
+        for each in objects:
+            warnings += self.apply(each)
+            if each["apiVersion"].startswith("metallb.io/"):
+                self._wait_until_read(each["kind"], each["metadata"]["name"])
+        return warnings
+
+    def _wait_until_read(self, kind: str, name: str) -> None:
+        about = f"{kind} {NAMESPACE}/{name}: "
+        self.wait_for(
+            lambda told: (
+                name in told["in_force"][kind] or any(each.startswith(about) for each in told["rejections"])
+            ),
+            f"{kind} {name} to be read",
+        )
+
+    def wait_for(self, condition: Callable[[Any], Any], what: str) -> Any:
+        """Until *condition* holds of what the controller's /debug says."""
+        return self.cluster.lab.wait_for(lambda: condition(self.controller.debug()), what, 20)
+
+    def clear(self) -> None:
+        """Delete all configuration, and wait until the controller knows."""
+        self.cluster.lab.kubectl("delete", KINDS, "--all", "-n", NAMESPACE)
+        self.wait_for(lambda told: not any(told["in_force"].values()), "the configuration to be empty")
+
+
+@pytest.fixture(scope="module")
+def answered(lab: Lab, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answered]:
+    """As it is installed, with one controller for all tests of the module."""
+    with installed(lab) as cluster, ExitStack() as ending:
+        replicas = Replicas(lab, kubeconfig, tmp_path_factory.mktemp("answered"), ending)
+        controller = replicas.controller("webhook")
+        cluster.wait_until_asked()
+        yield Answered(cluster, controller)
 
 
 @pytest.fixture

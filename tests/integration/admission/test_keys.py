@@ -119,12 +119,10 @@ def test_nothing_fails_while_the_secret_is_deleted_and_made_anew(cluster, decide
         cluster.wait_until_only_trusted(new.authority.certificate, timeout=90)
 
 
-def test_nothing_fails_while_an_authority_near_its_end_is_renewed(cluster, replicas, traffic):
+def test_nothing_fails_while_an_authority_near_its_end_is_renewed(cluster, decider, traffic):
     old = made(age=0.7)
-    cluster.write(old)
-    decider = replicas.decider()
-    cluster.wait_until_asked()
     with traffic():
+        cluster.write(old)
         new = wait_for_other_keys(cluster, old)
         assert new.authority != old.authority
         wait_until_served(cluster, decider, new)
@@ -202,6 +200,16 @@ def test_keys_that_others_made_are_used_on(cluster, replicas):
     cluster.wait_until_asked()
     assert decider.leaf() == theirs.server.certificate.decode()
     assert cluster.keys() == theirs
+
+
+def test_keys_that_tls_cannot_be_served_with_are_made_anew(cluster, replicas):
+    good = made()
+    blocked = good.server.certificate + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    cluster.write(replace(good, server=replace(good.server, certificate=blocked)))
+    replicas.decider()
+    cluster.wait_until_asked()
+    assert cluster.keys().authority == good.authority
+    assert cluster.keys().server != good.server
 
 
 def test_an_empty_secret_such_as_metallb_installs_is_filled(cluster, replicas):

@@ -75,6 +75,26 @@ async def test_a_status_that_the_api_server_refuses_says_the_field(client, servi
     assert "garbage" in str(raised.value)
 
 
+async def test_a_json_patch_changes_what_it_names_and_nothing_else(client, service):
+    namespace = service.metadata.namespace
+    steps = [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": service.metadata.resource_version},
+        {"op": "add", "path": "/metadata/labels", "value": {"a": "b"}},
+    ]
+    written = await client.patch(SERVICES, "web", steps, namespace=namespace)
+    assert (written.metadata.labels, written.metadata.annotations) == ({"a": "b"}, {"theirs": "kept"})
+    assert written.spec == service.spec
+
+
+async def test_a_json_patch_on_an_old_version_is_a_conflict(client, service):
+    namespace = service.metadata.namespace
+    await client.patch(SERVICES, "web", {"metadata": {"labels": {"a": "b"}}}, namespace=namespace)
+    version = service.metadata.resource_version
+    steps = [{"op": "replace", "path": "/metadata/resourceVersion", "value": version}]
+    with pytest.raises(Conflict):
+        await client.patch(SERVICES, "web", steps, namespace=namespace)
+
+
 @pytest.fixture
 async def recorder(client):
     made = Recorder(client, "anvil-lb-test", "here")

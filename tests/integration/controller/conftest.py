@@ -15,7 +15,12 @@ import pytest
 import yaml
 
 from lb.cli.trial import MANIFESTS, NAMESPACE
+from lb.lab.errors import LabError
 from lb.lab.lab import Lab
+
+KINDS = (
+    "ipaddresspools,l2advertisements,bgppeers,bfdprofiles,communities,bgpadvertisements,configurationstates"
+)
 
 
 class Cluster:
@@ -81,7 +86,7 @@ class Controller:
     def start(self) -> None:
         command = [sys.executable, "-m", "controller", "--namespace", NAMESPACE]
         command += ["--kubeconfig", str(self._kubeconfig), "--health-probe-port", str(self._port)]
-        command += ["--webhook-port", str(_free_port()), *self._flags]
+        command += ["--webhook-port", "0", *self._flags]  # any: the API server does not reach it here
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -122,8 +127,7 @@ def installed() -> Iterator[Lab]:
     """An API server of its own with us installed: the controller serves every Service that there is."""
     with Lab.up(f"test-{os.getpid()}-ipam", nodes=0) as lab:
         lab.kubectl("apply", "-k", str(MANIFESTS))
-        for kind in ("ipaddresspools", "l2advertisements"):
-            lab.kubectl("wait", "--for=condition=Established", f"crd/{kind}.metallb.io")
+        lab.kubectl("wait", "--for=condition=Established", "crd", "--all")
         yield lab
 
 
@@ -131,7 +135,7 @@ def installed() -> Iterator[Lab]:
 def cluster(installed: Lab) -> Iterator[Cluster]:
     """A clean cluster."""
     yield Cluster(installed)
-    installed.kubectl("delete", "ipaddresspools,l2advertisements,events", "--all", "-n", NAMESPACE)
+    installed.kubectl("delete", f"{KINDS},events", "--all", "-n", NAMESPACE)
     installed.kubectl("delete", "services", "-l", "component!=apiserver", "-n", "default")
     installed.kubectl("delete", "events", "--all", "-n", "default")
 
@@ -155,3 +159,32 @@ def controller(cluster: Cluster, as_controller: Path, tmp_path: Path) -> Iterato
     if process.running:
         assert process.end() == 0
     sys.stdout.write("\n".join(process.messages))
+
+
+class State:
+    """The controller's ConfigurationState."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def object(self) -> Any:
+        return self._cluster.get("configurationstates", "controller", "-n", NAMESPACE)
+
+    def wait_for(self, result: str, *texts: str) -> Any:
+        """The condition, once the status has this result and the message says all of *texts*."""
+
+        def look() -> Any:
+            try:
+                status = self.object().get("status", {})
+            except LabError:
+                return None
+            said = status.get("errorSummary", "")
+            found = status.get("result") == result and all(text in said for text in texts)
+            return status["conditions"][0] if found else None
+
+        return self._cluster.lab.wait_for(look, f"the configuration to be {result}: {texts}", timeout=40)
+
+
+@pytest.fixture
+def state(cluster: Cluster) -> State:
+    return State(cluster)

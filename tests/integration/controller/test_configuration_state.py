@@ -5,38 +5,7 @@ What is wrong here is what no CRD can refuse: pools that overlap.
 
 import signal
 
-import pytest
-
 from lb.cli.trial import MANIFESTS, NAMESPACE
-from lb.lab.errors import LabError
-
-
-class State:
-    """The controller's ConfigurationState."""
-
-    def __init__(self, cluster):
-        self._cluster = cluster
-
-    def object(self):
-        return self._cluster.get("configurationstates", "controller", "-n", NAMESPACE)
-
-    def wait_for(self, result, text=""):
-        """The condition, once the status has this result and the message says *text*."""
-
-        def look():
-            try:
-                status = self.object().get("status", {})
-            except LabError:
-                return None
-            found = status.get("result") == result and text in status.get("errorSummary", "")
-            return status["conditions"][0] if found else None
-
-        return self._cluster.lab.wait_for(look, f"the configuration to be {result}: {text!r}", timeout=40)
-
-
-@pytest.fixture
-def state(cluster):
-    return State(cluster)
 
 
 def metrics(controller):

@@ -63,6 +63,9 @@ class ApiServer:
             "endpointslices": [endpoints("ours"), endpoints("theirs")],
             "ipaddresspools": [pool],
             "l2advertisements": [{"metadata": {"name": "all", "namespace": LB}, "spec": {}}],
+            **dict.fromkeys(
+                ("bgpadvertisements", "bgppeers", "bfdprofiles", "communities", "namespaces"), ()
+            ),
             "secrets": [secret()],
             "configmaps": [],
             "configurationstates": [],

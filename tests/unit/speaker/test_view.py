@@ -8,6 +8,8 @@ import pytest
 from msgspec import Raw
 
 from lb.cluster.client import Page, WatchEvent
+from lb.cluster.resource import named
+from lb.config.peer import Password
 from speaker.view import View
 
 WEB, OTHER = "shop/web", "shop/other"
@@ -21,27 +23,33 @@ class ApiServer:
         self._events = {}
 
     async def list_pages(self, resource, selection):
-        items = [{"metadata": metadata, **rest} for metadata, rest in self._objects.get(resource.plural, ())]
+        items = [
+            {"metadata": metadata, **rest}
+            for metadata, rest in self._objects.get(resource.plural, ())
+            if selection.field_selector in ("", named(metadata["name"]))
+        ]
         text = {"metadata": {"resourceVersion": "1"}, "items": items}
         yield msgspec.json.decode(msgspec.json.encode(text), type=Page)
 
     @asynccontextmanager
     async def watch(self, resource, version, selection):
-        yield self._each_event(self._queue(resource.plural))
+        yield self._each_event(self._queue(resource.plural, selection.field_selector))
 
     async def _each_event(self, queue):
         while True:
             yield await queue.get()
             queue.task_done()
 
-    def _queue(self, plural):
-        return self._events.setdefault(plural, asyncio.Queue())
+    def _queue(self, plural, field_selector):
+        return self._events.setdefault((plural, field_selector), asyncio.Queue())
 
     async def tell(self, what, plural, metadata, **rest):
         """An event; returns when it has been taken in."""
         body = msgspec.json.encode({"metadata": {"resourceVersion": "2", **metadata}, **rest})
-        self._queue(plural).put_nowait(WatchEvent(what, Raw(body)))
-        await self._queue(plural).join()
+        for field_selector in ("", named(metadata["name"])):
+            if (plural, field_selector) in self._events:
+                self._queue(plural, field_selector).put_nowait(WatchEvent(what, Raw(body)))
+                await self._queue(plural, field_selector).join()
 
 
 class Record:
@@ -52,12 +60,14 @@ class Record:
         self.configurations = 0
         self.surroundings = 0
         self.secrets = []
+        self.told = asyncio.Event()
 
     def service_changed(self, service):
         self.services.append(service)
 
     def configuration_changed(self):
         self.configurations += 1
+        self.told.set()
 
     def surroundings_changed(self):
         self.surroundings += 1
@@ -65,12 +75,19 @@ class Record:
     def secret_changed(self, secret):
         self.secrets.append(secret)
 
+    async def configuration(self, view, holds):
+        """Returns once the configuration of *view* is as *holds* says."""
+        async with asyncio.timeout(10):
+            while not holds(view.parsed):
+                self.told.clear()
+                await self.told.wait()
+
 
 @asynccontextmanager
 async def viewing(**objects):
     server, record = ApiServer(**objects), Record()
     view = View(server, "metallb-system", record)
-    tasks = [asyncio.create_task(each.run()) for each in view.reflectors]
+    tasks = [asyncio.create_task(each.run()) for each in (*view.reflectors, view.secrets)]
     try:
         async with asyncio.timeout(10):
             await view.complete()
@@ -200,3 +217,73 @@ async def test_a_configuration_that_turns_bad_is_told_once_and_the_last_good_one
         "IPAddressPool metallb-system/edge: spec.addresses[0] = '192.0.2.9-192.0.2.1': the range ends before"
         " it starts. Write 192.0.2.1-192.0.2.9."
     ]
+
+
+KEPT = {
+    "addresses": ["192.0.2.0/24"],
+    "serviceAllocation": {"namespaceSelectors": [{"matchLabels": {"a": "b"}}]},
+}
+
+
+async def test_a_namespace_that_changes_changes_for_whom_a_pool_is_kept():
+    async with viewing(ipaddresspools=[(POOL, {"spec": KEPT})], namespaces=[({"name": "shop"}, {})]) as (
+        view,
+        server,
+        record,
+    ):
+        assert view.parsed.config.pools["edge"].reservation.namespaces == frozenset()
+        await server.tell("MODIFIED", "namespaces", {"name": "shop", "labels": {"a": "b"}})
+        await record.configuration(
+            view, lambda parsed: parsed.config.pools["edge"].reservation.namespaces == {"shop"}
+        )
+
+
+PEER = {"name": "tor", "namespace": "metallb-system"}
+BY_SECRET = {
+    "spec": {
+        "myASN": 64512,
+        "peerASN": 64513,
+        "peerAddress": "192.0.2.1",
+        "passwordSecret": {"name": "md5"},
+    }
+}
+MD5 = {"name": "md5", "namespace": "metallb-system"}
+BASIC = {"type": "kubernetes.io/basic-auth"}
+
+
+def password(view):
+    return {name: each.password for name, each in view.parsed.config.peers.items()}
+
+
+async def test_a_peer_is_in_force_once_its_secret_has_been_read_and_follows_it(caplog):
+    first, other = ({**BASIC, "data": {"password": text}} for text in ("b25l", "dHdv"))
+    async with viewing(bgppeers=[(PEER, BY_SECRET)], secrets=[(MD5, first)]) as (view, server, record):
+        await record.configuration(view, lambda parsed: password(view) == {"tor": Password("one")})
+        await server.tell("MODIFIED", "secrets", MD5, **other)
+        await record.configuration(view, lambda parsed: password(view) == {"tor": Password("two")})
+        await server.tell("DELETED", "secrets", MD5, **other)
+        await record.configuration(view, lambda parsed: parsed.rejections)
+        assert password(view) == {"tor": Password("two")}
+    assert caplog.messages[-1] == (
+        "BGPPeer metallb-system/tor: spec.passwordSecret.name = 'md5': there is no Secret "
+        "metallb-system/md5. Create it: kubectl -n metallb-system create secret generic md5 "
+        "--type=kubernetes.io/basic-auth --from-literal=password=..."
+    )
+    assert "two" not in caplog.text
+
+
+async def test_no_secret_is_read_that_no_peer_refers_to():
+    key = (SECRET, {"data": {"secretkey": "b25l"}})
+    async with viewing(bgppeers=[(PEER, BY_SECRET)], secrets=[key]) as (view, server, record):
+        await record.configuration(view, lambda parsed: not view.secrets.unread)
+        assert view.secrets.found == {}
+        await server.tell("DELETED", "bgppeers", PEER, **BY_SECRET)
+        await record.configuration(view, lambda parsed: not parsed.rejections)
+        await server.tell("ADDED", "secrets", MD5, **BASIC, data={"password": "b25l"})
+        assert view.secrets.found == {}
+
+
+async def test_a_bad_object_disturbs_no_other():
+    worse = {"spec": {**BY_SECRET["spec"], "myASN": 0}}
+    async with viewing(ipaddresspools=[(POOL, {"spec": GOOD})], bgppeers=[(PEER, worse)]) as (view, _, _):
+        assert (list(view.parsed.config.pools), list(view.parsed.config.peers)) == (["edge"], [])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,8 +58,22 @@ def rsa_keys():
     return Keys(*pairs)
 
 
+def self_signed(curve):
+    """Its own authority, with a key on *curve*."""
+    key, name = ec.generate_private_key(curve), x509.Name([])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - DAY, NOW + DAY)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=True)
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    pair = Pair(
+        builder.sign(key, hashes.SHA256()).public_bytes(pem),
+        key.private_bytes(pem, form, serialization.NoEncryption()),
+    )
+    return Keys(pair, pair)
+
+
 GOOD = keys()
 OTHER = keys()
+OTHER_LABEL = GOOD.authority.certificate.replace(b" CERTIFICATE", b" X509 CERTIFICATE")
 
 
 def test_new_keys_are_good():
@@ -92,6 +106,10 @@ def test_without_an_entry_there_are_no_keys(missing):
             replace(GOOD, server=Pair(b"text", GOOD.server.key)), Fault.UNREADABLE, id="certificate"
         ),
         pytest.param(replace(GOOD, server=Pair(GOOD.server.certificate, b"?")), Fault.UNREADABLE, id="key"),
+        pytest.param(self_signed(ec.SECP256K1()), Fault.UNREADABLE, id="a curve that Go does not know"),
+        pytest.param(
+            replace(GOOD, authority=Pair(OTHER_LABEL, b"")), Fault.UNREADABLE, id="a label Go does not know"
+        ),
         pytest.param(
             replace(GOOD, server=Pair(GOOD.server.certificate, OTHER.server.key)),
             Fault.NOT_ITS_KEY,

@@ -51,6 +51,11 @@ def test_an_object_that_cannot_be_converted_fails_its_review_with_the_reason():
     [
         pytest.param(b"[", "this is no ConversionReview of apiextensions.k8s.io: ", id="no JSON"),
         pytest.param(
+            b'{"deep": ' + b"[" * 50000 + b"]" * 50000 + b"}",
+            "this is no ConversionReview of apiextensions.k8s.io: ",
+            id="nested without end",
+        ),
+        pytest.param(
             review(kind="AdmissionReview"),
             "a AdmissionReview of apiextensions.k8s.io/v1 came where a ConversionReview is answered",
             id="another kind",

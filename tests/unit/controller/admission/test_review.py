@@ -148,6 +148,12 @@ def test_an_object_that_is_in_another_namespace_may_be_changed_and_deleted(opera
             b"", "this is no AdmissionReview of admission.k8s.io/v1: Input data was truncated", id="empty"
         ),
         pytest.param(
+            review(new=pool())[:-1] + b', "deep": ' + b"[" * 50000 + b"]" * 50000 + b"}",
+            "this is no AdmissionReview of admission.k8s.io/v1: maximum recursion depth exceeded while"
+            " deserializing an object",
+            id="nested without end",
+        ),
+        pytest.param(
             b"{}",
             "this is no AdmissionReview of admission.k8s.io/v1: Object missing required field `request`",
             id="without a request",

@@ -47,6 +47,12 @@ def test_without_a_secret_new_keys_are_made():
     assert planned(Seen(None)).make == Make(Fault.ABSENT, None)
 
 
+def test_keys_that_could_not_be_served_are_made_anew_under_their_authority():
+    due = planned(Seen(NEW, (trusting(OLD, NEW),), OLD, refused=NEW), 3.0)
+    assert (due.make, due.serve) == (Make(Fault.UNSERVABLE, NEW.authority), None)
+    assert planned(Seen(NEW, (trusting(OLD, NEW),), OLD, refused=FOREIGN), 3.0).serve == NEW
+
+
 def test_new_keys_are_trusted_and_served_at_once_where_nothing_is():
     empty = Bundle("configuration", "/0", b"")
     assert planned(Seen(NEW, (empty,))) == Plan(trust=(trusting(NEW),), serve=NEW, again=SETTLE)

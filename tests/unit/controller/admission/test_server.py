@@ -4,6 +4,7 @@ import asyncio
 import io
 import socket
 import ssl
+import zlib
 from datetime import UTC, datetime
 
 import aiohttp
@@ -56,12 +57,12 @@ async def server():
     assert task.cancelled()
 
 
-async def asked(session, url, body=b"review"):
+async def asked(session, url, body=b"review", headers=None):
     async with asyncio.timeout(20):
         while True:
             try:
-                async with session.post(url, data=io.BytesIO(body), ssl=BOTH) as response:
-                    return response.status, await response.text()
+                async with session.post(url, data=io.BytesIO(body), headers=headers, ssl=BOTH) as response:
+                    return response.status, await response.text(errors="replace")
             except aiohttp.ClientConnectorError:
                 await asyncio.sleep(0.01)
 
@@ -94,6 +95,15 @@ async def test_a_bad_review_is_told_why_and_a_bug_ends_nothing(server):
         assert (await asked(session, f"{url}/other"))[0] == 404
         assert (await asked(session, url, b" " * (LARGEST + 1)))[0] == 413
         assert await asked(session, url, b" " * LARGEST) == (200, "answer to           ")
+
+
+async def test_a_compressed_body_is_not_unfolded(server):
+    made, url = server
+    made.use(ONE.pair)
+    body, compressed = zlib.compress(b" " * LARGEST * 4), {"Content-Encoding": "deflate"}
+    async with aiohttp.ClientSession() as session:
+        status, text = await asked(session, url, body, compressed)
+    assert (status, text) == (200, (b"answer to " + body[:10]).decode(errors="replace"))
 
 
 async def test_other_keys_serve_new_connections_and_disturb_none_that_is_there(server):

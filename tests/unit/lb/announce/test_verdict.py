@@ -271,6 +271,6 @@ def test_an_address_of_a_pool_that_cannot_be_read_is_announced_on(annotations, s
     advertised = {"l2": L2Advertisement("l2", spec)}
     given_out = replace(WEB, metadata=ObjectMeta(name="web", namespace="shop", annotations=annotations))
 
-    found = verdict(Config({}, advertised, frozenset({"edge"})), service=given_out)
+    found = verdict(Config({}, advertised, unread=frozenset({"edge"})), service=given_out)
 
     assert isinstance(found, Announced) is is_announced

@@ -321,6 +321,7 @@ ADDITIONS = {
     ("Community", "v1beta1"): """
     .spec.communities                   maxItems=10000
     .spec.communities[]                 rules
+    .spec.communities[].name            rules maxLength=253
     .spec.communities[].value           rules maxLength=64
     """,
 }

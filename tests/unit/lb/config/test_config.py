@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lb.api.bgp_advertisement import BGPAdvertisementSpec
 from lb.api.l2_advertisement import L2AdvertisementSpec
 from lb.api.meta import LabelSelector
-from lb.config.config import EMPTY, Config, L2Advertisement, Pool, is_avoided
+from lb.config.config import EMPTY, BGPAdvertisement, Config, L2Advertisement, Pool, Reservation, is_avoided
 from lb.config.ranges import AddressRange, parse_range
 
 
@@ -94,3 +95,46 @@ GOLD = LabelSelector({"tier": "gold"})
 )
 def test_an_advertisement_covers_pools_by_name_or_label(spec, covered):
     assert L2Advertisement("lan", spec).covers("edge", {"tier": "gold"}) is covered
+
+
+@pytest.mark.parametrize(
+    ("spec", "lengths"),
+    [
+        pytest.param(BGPAdvertisementSpec(), (32, 128), id="none said"),
+        pytest.param(BGPAdvertisementSpec(aggregation_length=None), (32, 128), id="null"),
+        pytest.param(BGPAdvertisementSpec(24, 64), (24, 64), id="both said"),
+    ],
+)
+def test_routes_are_as_long_as_an_address_where_nothing_else_is_said(spec, lengths):
+    advertisement = BGPAdvertisement("internet", spec)
+    assert (advertisement.aggregation_length(4), advertisement.aggregation_length(6)) == lengths
+    assert advertisement.covers("edge", {})
+
+
+TIN = LabelSelector({"tier": "tin"})
+
+
+@pytest.mark.parametrize(
+    ("reservation", "admitted"),
+    [
+        pytest.param(Reservation(), True, id="for all"),
+        pytest.param(Reservation(namespaces=frozenset({"shop"})), True, id="its namespace"),
+        pytest.param(Reservation(namespaces=frozenset({"bank"})), False, id="another namespace"),
+        pytest.param(Reservation(namespaces=frozenset()), False, id="no namespace"),
+        pytest.param(Reservation(service_selectors=(GOLD,)), True, id="its label"),
+        pytest.param(Reservation(service_selectors=(TIN,)), False, id="another label"),
+        pytest.param(Reservation(service_selectors=(TIN, GOLD)), True, id="one label of several"),
+        pytest.param(
+            Reservation(namespaces=frozenset({"shop"}), service_selectors=(TIN,)),
+            False,
+            id="its namespace, but not its label",
+        ),
+        pytest.param(
+            Reservation(namespaces=frozenset({"bank"}), service_selectors=(GOLD,)),
+            False,
+            id="its label, but not its namespace",
+        ),
+    ],
+)
+def test_a_reservation_admits_services_by_namespace_and_label(reservation, admitted):
+    assert reservation.admits("shop", {"tier": "gold"}) is admitted

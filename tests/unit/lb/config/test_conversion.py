@@ -170,6 +170,7 @@ def test_what_was_written_since_wins_over_what_it_leaves_no_room_for(remembered,
     [
         pytest.param("{", {}, id="no JSON"),
         pytest.param("[]", {}, id="no object"),
+        pytest.param(f'{{"vrf": {"[" * 5000 + "]" * 5000}}}', {}, id="one that is nested without end"),
         pytest.param('{"vrf": 7, "localASN": 64600}', {"localASN": 64600}, id="one of a wrong type"),
         pytest.param('{"localASN": 0, "vrf": "red"}', {"vrf": "red"}, id="one out of bounds"),
         pytest.param(

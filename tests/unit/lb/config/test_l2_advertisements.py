@@ -1,18 +1,14 @@
 import pytest
-from msgspec import Raw, json
 
 from lb.api.custom_resource import CustomResource
 from lb.api.meta import ObjectMeta
-from lb.config.l2_advertisements import parse_l2_advertisements
-
-
-def advertisement(name, **spec):
-    return CustomResource(ObjectMeta(name=name, namespace="metallb-system"), Raw(json.encode(spec)))
+from tests.unit.lb.config.written import advertisement, good, parsed
 
 
 def parse(*objects, last_good=None):
-    accepted, rejections = parse_l2_advertisements(objects, last_good or {})
-    return accepted, [str(each) for each in rejections]
+    """What is in force, and every message."""
+    found = parsed(*([last_good] if last_good else []), l2_advertisements=objects)
+    return found.config.l2_advertisements, [str(each) for each in found.rejections]
 
 
 def test_an_empty_advertisement_is_good():
@@ -64,10 +60,74 @@ def test_a_bad_advertisement_does_not_disturb_a_good_one():
     ]
 
 
+GOLD = {"matchLabels": {"tier": "gold"}}
+TWICE = "Remove one of the two."
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        pytest.param(
+            {"ipAddressPools": ["a", "a"]},
+            f"ipAddressPools[1] = 'a': it stands at spec.ipAddressPools[0] already. {TWICE}",
+            id="pool twice",
+        ),
+        pytest.param(
+            {"interfaces": ["eth0", "eth1", "eth0"]},
+            f"interfaces[2] = 'eth0': it stands at spec.interfaces[0] already. {TWICE}",
+            id="interface twice",
+        ),
+        *[
+            pytest.param(
+                {field: [GOLD, {}, GOLD]},
+                f"{field}[2] = {GOLD}: it is the same selector as spec.{field}[0]. {TWICE}",
+                id=f"{field}: selector twice",
+            )
+            for field in ("ipAddressPoolSelectors", "nodeSelectors", "serviceSelectors")
+        ],
+        pytest.param(
+            {"preferredNodeSelectors": [{"weight": 0, "preference": {}}]},
+            "preferredNodeSelectors[0].weight = 0: expected `int` >= 1. "
+            "See `kubectl explain l2advertisement.spec.preferredNodeSelectors.weight`.",
+            id="weight out of bounds",
+        ),
+    ],
+)
+def test_a_fault_rejects_the_advertisement(spec, message):
+    assert parse(advertisement("lan", **spec)) == (
+        {},
+        [f"L2Advertisement metallb-system/lan: spec.{message}"],
+    )
+
+
+def test_a_preference_may_stand_twice_since_weights_add_up():
+    preferred = [{"weight": 1, "preference": GOLD}, {"weight": 2, "preference": GOLD}]
+    config = good(l2_advertisements=[advertisement("lan", preferredNodeSelectors=preferred)])
+    (one, other) = config.l2_advertisements["lan"].spec.preferred_node_selectors
+    assert (one.weight, other.weight, one.preference) == (1, 2, other.preference)
+
+
+@pytest.mark.parametrize("name", ["", "eth 0", "eth/0", "eth0:1", ".", "..", "sixteencharacter", "éééééééé"])
+def test_a_name_that_no_interface_has_rejects_the_advertisement(name):
+    assert parse(advertisement("lan", interfaces=["eth0", name])) == (
+        {},
+        [
+            f"L2Advertisement metallb-system/lan: spec.interfaces[1] = '{name}': no interface can have this "
+            "name. Write the name as `ip link` shows it; patterns are not understood."
+        ],
+    )
+
+
+@pytest.mark.parametrize("name", ["eth0", "eth0.100", "fifteencharactr", "eth*"])
+def test_any_other_name_may_be_an_interface_s(name):
+    accepted, messages = parse(advertisement("lan", interfaces=[name]))
+    assert (accepted["lan"].spec.interfaces, messages) == ((name,), [])
+
+
 def test_a_good_advertisement_edited_into_a_bad_one_keeps_its_last_form():
-    last_good, _ = parse(advertisement("lan", interfaces=["eth0"]))
+    last_good = good(l2_advertisements=[advertisement("lan", interfaces=["eth0"])])
     accepted, messages = parse(advertisement("lan", interfaces="eth1"), last_good=last_good)
-    assert accepted == last_good
+    assert accepted == last_good.l2_advertisements
     assert messages == [
         "L2Advertisement metallb-system/lan: spec.interfaces = 'eth1': expected `array`, got `str`. "
         "See `kubectl explain l2advertisement.spec.interfaces`."
@@ -75,5 +135,5 @@ def test_a_good_advertisement_edited_into_a_bad_one_keeps_its_last_form():
 
 
 def test_a_deleted_advertisement_is_gone():
-    last_good, _ = parse(advertisement("lan"))
+    last_good = good(l2_advertisements=[advertisement("lan")])
     assert parse(last_good=last_good) == ({}, [])

@@ -1,38 +1,30 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw, json
+from msgspec import Raw
 
 from lb.api.custom_resource import CustomResource
-from lb.api.meta import ObjectMeta
-from lb.config.pools import parse_pools
-
-NAMESPACE = "metallb-system"
-TO_KEEP_OTHERS_OUT = (
-    "Remove it; to keep others out, set spec.autoAssign to false and name the pool in the annotation "
-    "metallb.io/address-pool of the Services that may use it."
-)
-
-
-def pool(name, *addresses, born="2026-01-01T00:00:00Z", **spec):
-    meta = ObjectMeta(name=name, namespace=NAMESPACE, creation_timestamp=born)
-    return CustomResource(meta, Raw(json.encode({"addresses": addresses, **spec})))
+from lb.api.extension import PROTECT
+from lb.api.meta import LabelSelector
+from lb.config.config import Reservation
+from lb.config.pools import PoolClaims
+from lb.config.rejection import Reference
+from tests.unit.lb.config.written import NEW, OLD, good, metadata, namespace, parsed, pool, rejections
 
 
 def parse(*objects, last_good=None):
     """What is in force, as text, and every message."""
-    accepted, rejections = parse_pools(objects, last_good or {})
-    return {name: texts(each) for name, each in accepted.items()}, [str(each) for each in rejections]
+    found = parsed(*([last_good] if last_good else []), pools=objects)
+    in_force = {name: texts(each) for name, each in found.config.pools.items()}
+    return in_force, [str(each) for each in found.rejections]
 
 
 def texts(accepted):
     return [str(span) for span in accepted.ranges]
 
 
-def good(*objects):
-    accepted, rejections = parse_pools(objects, {})
-    assert rejections == []
-    return accepted
+def accepted(*objects, **others):
+    return good(pools=objects, **others)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +102,130 @@ def test_bad_addresses_reject_the_pool_with_every_reason(addresses, messages):
     assert parse(pool("edge", *addresses)) == ({}, expected)
 
 
-def test_service_allocation_rejects_the_pool_rather_than_open_it_to_all():
-    assert parse(pool("edge", "10.0.0.0/24", serviceAllocation={"namespaces": ["a"]})) == (
-        {},
-        [
-            "IPAddressPool metallb-system/edge: spec.serviceAllocation = {'namespaces': ['a']}: keeping a "
-            f"pool for some namespaces or Services is not supported yet. {TO_KEEP_OTHERS_OUT}"
-        ],
+GOLD, TIN = {"matchLabels": {"tier": "gold"}}, {"matchLabels": {"tier": "tin"}}
+
+
+@pytest.mark.parametrize(
+    ("kept", "reservation"),
+    [
+        pytest.param({}, Reservation(), id="for all"),
+        pytest.param({"priority": 3}, Reservation(3), id="priority"),
+        pytest.param(
+            {"namespaces": ["shop", "gone"]},
+            Reservation(0, frozenset({"shop", "gone"}), ("shop", "gone")),
+            id="namespaces by name",
+        ),
+        pytest.param(
+            {"namespaceSelectors": [GOLD]},
+            Reservation(0, frozenset({"bank", "mint"})),
+            id="namespaces by label",
+        ),
+        pytest.param(
+            {"namespaceSelectors": [{"matchLabels": {"tier": "iron"}}]},
+            Reservation(0, frozenset()),
+            id="label of no namespace: for none",
+        ),
+        pytest.param(
+            {"namespaces": ["shop"], "namespaceSelectors": [GOLD, TIN]},
+            Reservation(0, frozenset({"shop", "bank", "mint", "mine"}), ("shop",)),
+            id="namespaces by name or label",
+        ),
+        pytest.param(
+            {"serviceSelectors": [GOLD]},
+            Reservation(0, None, (), (LabelSelector({"tier": "gold"}),)),
+            id="Services by label",
+        ),
+    ],
+)
+def test_a_pool_is_kept_for_some(kept, reservation):
+    namespaces = [
+        namespace("bank", tier="gold"),
+        namespace("mint", tier="gold"),
+        namespace("mine", tier="tin"),
+    ]
+    config = accepted(pool("edge", "192.0.2.0/24", serviceAllocation=kept), namespaces=namespaces)
+    assert config.pools["edge"].reservation == reservation
+
+
+def test_a_pool_follows_the_namespaces():
+    kept = pool("edge", "192.0.2.0/24", serviceAllocation={"namespaceSelectors": [GOLD]})
+    for namespaces, names in (
+        ([], set()),
+        ([namespace("bank", tier="gold")], {"bank"}),
+        ([namespace("bank", tier="tin"), namespace("mint", tier="gold")], {"mint"}),
+    ):
+        config = accepted(kept, namespaces=namespaces)
+        assert config.pools["edge"].reservation.namespaces == names
+
+
+def test_a_pool_follows_the_namespaces_however_its_json_is_written():
+    written = b'{"addresses": ["192.0.2.0/24"], "serviceAllocation": {"n\\u0061mespaceSelectors": [{}]}}'
+    config = accepted(
+        CustomResource(metadata("edge"), Raw(written)), namespaces=[namespace("bank"), namespace("mint")]
     )
+    assert config.pools["edge"].reservation.namespaces == {"bank", "mint"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "messages"),
+    [
+        pytest.param(
+            {"namespaces": ["a", "b", "a"]},
+            [
+                "namespaces[2] = 'a': it stands at spec.serviceAllocation.namespaces[0] already. "
+                "Remove one of the two."
+            ],
+            id="namespace twice",
+        ),
+        pytest.param(
+            {"namespaceSelectors": [GOLD, GOLD]},
+            [
+                "namespaceSelectors[1] = {'matchLabels': {'tier': 'gold'}}: it is the same selector as "
+                "spec.serviceAllocation.namespaceSelectors[0]. Remove one of the two."
+            ],
+            id="selector of namespaces twice",
+        ),
+        pytest.param(
+            {"serviceSelectors": [{"matchExpressions": [{"key": "a", "operator": "In"}]}]},
+            [
+                "serviceSelectors[0].matchExpressions[0] = {'key': 'a', 'operator': 'In'}: "
+                "operator In needs at least one value. Correct the operator or its values."
+            ],
+            id="faulty selector of Services",
+        ),
+        pytest.param(
+            {"namespaces": ["a", "a"], "serviceSelectors": [{}, {}]},
+            [
+                "namespaces[1] = 'a': it stands at spec.serviceAllocation.namespaces[0] already. "
+                "Remove one of the two.",
+                "serviceSelectors[1] = {}: it is the same selector as "
+                "spec.serviceAllocation.serviceSelectors[0]. Remove one of the two.",
+            ],
+            id="all that is wrong",
+        ),
+    ],
+)
+def test_a_faulty_allocation_rejects_the_pool_rather_than_open_it_to_all(kept, messages):
+    where = "IPAddressPool metallb-system/edge: spec.serviceAllocation."
+    assert parse(pool("edge", "192.0.2.0/24", serviceAllocation=kept)) == (
+        {},
+        [where + message for message in messages],
+    )
+
+
+@pytest.mark.parametrize(("text", "protected"), [(None, False), ("false", False), ("true", True)])
+def test_a_pool_is_protected_by_an_annotation(text, protected):
+    annotations = {PROTECT: text} if text else {}
+    config = accepted(pool("edge", "192.0.2.0/24", annotations=annotations))
+    assert config.pools["edge"].is_protected is protected
+
+
+@pytest.mark.parametrize("text", ["yes", "True", ""])
+def test_any_other_protection_rejects_the_pool(text):
+    assert rejections(pools=[pool("edge", "192.0.2.0/24", annotations={PROTECT: text})]) == [
+        f"IPAddressPool metallb-system/edge: metadata.annotations[anvil-lb.io/protect] = '{text}': "
+        "this is neither true nor false. Write 'true' or 'false', in quotes."
+    ]
 
 
 def test_an_address_of_a_megabyte_makes_a_message_that_an_event_can_hold():
@@ -127,9 +235,15 @@ def test_an_address_of_a_megabyte_makes_a_message_that_an_event_can_hold():
 
 
 def test_a_pool_keeps_the_order_of_its_addresses_and_its_options():
-    accepted = good(pool("edge", "10.0.1.0/24", "10.0.0.0/24", autoAssign=False, avoidBuggyIPs=True))["edge"]
-    assert texts(accepted) == ["10.0.1.0-10.0.1.255", "10.0.0.0-10.0.0.255"]
-    assert (accepted.auto_assign, accepted.avoid_buggy_ips) == (False, True)
+    edge = pool("edge", "10.0.1.0/24", "10.0.0.0/24", autoAssign=False, avoidBuggyIPs=True, labels={"a": "b"})
+    found = accepted(edge).pools["edge"]
+    assert texts(found) == ["10.0.1.0-10.0.1.255", "10.0.0.0-10.0.0.255"]
+    assert (found.auto_assign, found.avoid_buggy_ips, found.labels) == (False, True, {"a": "b"})
+
+
+def test_a_pool_that_says_nothing_else_is_as_usual():
+    found = accepted(pool("edge", "10.0.0.0/24")).pools["edge"]
+    assert (found.auto_assign, found.avoid_buggy_ips, found.reservation) == (True, False, None)
 
 
 def test_pools_of_both_families_side_by_side_do_not_collide():
@@ -144,8 +258,8 @@ def test_a_bad_pool_does_not_disturb_a_good_one():
 
 
 def test_of_two_new_pools_that_overlap_the_older_stays():
-    young = pool("a", "10.0.0.0/24", born="2026-01-02T00:00:00Z")
-    old = pool("b", "10.0.0.128-10.0.1.10", born="2026-01-01T00:00:00Z")
+    young = pool("a", "10.0.0.0/24", born=NEW)
+    old = pool("b", "10.0.0.128-10.0.1.10", born=OLD)
     assert parse(young, old) == (
         {"b": ["10.0.0.128-10.0.1.10"]},
         [
@@ -161,16 +275,16 @@ def test_of_two_new_pools_of_the_same_second_the_first_by_name_stays():
 
 
 def test_a_new_pool_does_not_take_out_a_known_one_though_it_be_older():
-    known = pool("known", "10.0.0.0/24", born="2026-01-02T00:00:00Z")
-    new = pool("new", "10.0.0.0/16", born="2026-01-01T00:00:00Z")
-    in_force, _ = parse(new, known, last_good=good(known))
+    known = pool("known", "10.0.0.0/24", born=NEW)
+    new = pool("new", "10.0.0.0/16", born=OLD)
+    in_force, _ = parse(new, known, last_good=accepted(known))
     assert list(in_force) == ["known"]
 
 
 def test_a_known_pool_grows_though_an_older_new_one_wants_the_same_addresses():
-    last_good = good(pool("known", "10.0.0.0/24", born="2026-01-02T00:00:00Z"))
-    grown = pool("known", "10.0.0.0/23", born="2026-01-02T00:00:00Z")
-    new = pool("new", "10.0.1.0/24", born="2026-01-01T00:00:00Z")
+    last_good = accepted(pool("known", "10.0.0.0/24", born=NEW))
+    grown = pool("known", "10.0.0.0/23", born=NEW)
+    new = pool("new", "10.0.1.0/24", born=OLD)
     in_force, messages = parse(new, grown, last_good=last_good)
     assert in_force == {"known": ["10.0.0.0-10.0.1.255"]}
     assert len(messages) == 1
@@ -184,7 +298,7 @@ def test_two_pools_of_ten_thousand_ranges_each_are_compared_within_the_test_s_pa
 
 
 def test_a_good_pool_edited_into_a_bad_one_keeps_its_last_form():
-    last_good = good(pool("edge", "10.0.0.0/24"))
+    last_good = accepted(pool("edge", "10.0.0.0/24"))
     in_force, messages = parse(pool("edge", "10.0.0.0-10.0.0.255.255"), last_good=last_good)
     assert in_force == {"edge": ["10.0.0.0-10.0.0.255"]}
     assert messages == [
@@ -194,11 +308,11 @@ def test_a_good_pool_edited_into_a_bad_one_keeps_its_last_form():
 
 
 def test_a_bad_pool_that_is_deleted_is_gone_also_in_its_last_form():
-    assert parse(last_good=good(pool("edge", "10.0.0.0/24"))) == ({}, [])
+    assert parse(last_good=accepted(pool("edge", "10.0.0.0/24"))) == ({}, [])
 
 
 def test_a_pool_grown_over_another_s_addresses_keeps_its_last_form_and_so_does_the_other():
-    last_good = good(pool("a", "10.0.0.0/24"), pool("b", "10.0.1.0/24"))
+    last_good = accepted(pool("a", "10.0.0.0/24"), pool("b", "10.0.1.0/24"))
     in_force, messages = parse(pool("a", "10.0.0.0/23"), pool("b", "10.0.1.0/24"), last_good=last_good)
     assert in_force == {"a": ["10.0.0.0-10.0.0.255"], "b": ["10.0.1.0-10.0.1.255"]}
     assert messages == [
@@ -208,14 +322,14 @@ def test_a_pool_grown_over_another_s_addresses_keeps_its_last_form_and_so_does_t
 
 
 def test_a_pool_does_not_take_out_one_that_lives_on_in_its_last_form():
-    last_good = good(pool("a", "10.0.0.0/24"), pool("b", "10.0.1.0/24"))
+    last_good = accepted(pool("a", "10.0.0.0/24"), pool("b", "10.0.1.0/24"))
     in_force, messages = parse(pool("a", "10.0.0.0/23"), pool("b", "typo"), last_good=last_good)
     assert in_force == {"a": ["10.0.0.0-10.0.0.255"], "b": ["10.0.1.0-10.0.1.255"]}
     assert len(messages) == 2
 
 
 def test_two_pools_changed_into_an_overlap_both_keep_their_last_form():
-    last_good = good(pool("a", "10.0.0.0-10.0.0.9"), pool("b", "10.0.0.10-10.0.0.19"))
+    last_good = accepted(pool("a", "10.0.0.0-10.0.0.9"), pool("b", "10.0.0.10-10.0.0.19"))
     changed = pool("a", "10.0.0.0-10.0.0.15"), pool("b", "10.0.0.12-10.0.0.19")
     in_force, messages = parse(*changed, last_good=last_good)
     assert in_force == {"a": ["10.0.0.0-10.0.0.9"], "b": ["10.0.0.10-10.0.0.19"]}
@@ -223,7 +337,7 @@ def test_two_pools_changed_into_an_overlap_both_keep_their_last_form():
 
 
 def test_two_pools_may_swap_their_addresses():
-    last_good = good(pool("a", "10.0.0.0/24"), pool("b", "10.0.1.0/24"))
+    last_good = accepted(pool("a", "10.0.0.0/24"), pool("b", "10.0.1.0/24"))
     in_force, messages = parse(pool("a", "10.0.1.0/24"), pool("b", "10.0.0.0/24"), last_good=last_good)
     assert (in_force, messages) == ({"a": ["10.0.1.0-10.0.1.255"], "b": ["10.0.0.0-10.0.0.255"]}, [])
 
@@ -246,8 +360,9 @@ def test_whatever_changes_no_two_pools_share_an_address_and_no_known_pool_falls_
     objects = [
         [pool(name, *each, born=born[name]) for name, each in pools.items()] for pools in (before, after)
     ]
-    last_good, _ = parse_pools(objects[0], {})
-    accepted, rejections = parse_pools(objects[1], last_good)
+    last_good = parsed(pools=objects[0]).config
+    found = parsed(last_good, pools=objects[1])
+    accepted, before_it = found.config.pools, last_good.pools
 
     taken = [
         address
@@ -256,11 +371,30 @@ def test_whatever_changes_no_two_pools_share_an_address_and_no_known_pool_falls_
         for address in range(span.first, span.last + 1)
     ]
     assert len(taken) == len(set(taken))
-    assert last_good.keys() & after.keys() <= accepted.keys()
-    refused = {each.object.name for each in rejections}
+    assert before_it.keys() & after.keys() <= accepted.keys()
+    refused = {each.object.name for each in found.rejections}
     for name in after:
-        assert accepted.get(name) == (last_good.get(name) if name in refused else accepted[name])
+        assert accepted.get(name) == (before_it.get(name) if name in refused else accepted[name])
 
     random.shuffle(objects[1])
-    assert parse_pools(objects[1], last_good) == (accepted, rejections)
-    assert parse_pools(objects[1], accepted)[0] == accepted
+    assert parsed(last_good, pools=objects[1]) == found
+    assert parsed(found.config, pools=objects[1]).config == found.config
+
+
+@given(generations())
+def test_pools_are_apart_where_none_of_them_collides_with_those_before(generations):
+    before, after, _ = generations
+    # Of a pool by itself right, each alone.
+    pools = [
+        found
+        for at, specs in enumerate((before, after))
+        for name, each in specs.items()
+        for found in parsed(pools=[pool(f"{name}{at}", *each)]).config.pools.values()
+    ]
+    claims, collided = PoolClaims(), False
+    for each in pools:
+        if claims.collisions(Reference("IPAddressPool", each.name), each):
+            collided = True
+        else:
+            claims.add(each)
+    assert PoolClaims.are_apart(pools) is not collided

@@ -1,6 +1,6 @@
 import pytest
 
-from lb.config.rejection import LONGEST, Reference, Rejection, named, shown
+from lb.config.rejection import LONGEST, Caution, Reference, Rejection, named, shown
 
 EDGE = Reference("IPAddressPool", "edge", "metallb-system")
 
@@ -49,3 +49,9 @@ def test_a_name_from_outside_stands_in_one_line_without_quotes():
     assert named("edge") == "edge"
     assert named("a\nb") == r"a\nb"
     assert named("e" * 200) == "e" * LONGEST + "... (200 characters)"
+
+
+def test_a_caution_reads_like_a_rejection():
+    said = (EDGE, "metadata.name", "edge", "nobody announces it", "Create an L2Advertisement.")
+    assert str(Caution(*said)) == str(Rejection(*said))
+    assert Caution(*said) != Rejection(*said)

@@ -1,7 +1,8 @@
 import pytest
 
 from lb.api.meta import LabelSelector, LabelSelectorRequirement, Operator
-from lb.config.selectors import fault, matches, matches_any
+from lb.config.rejection import Reference
+from lb.config.selectors import fault, faulty_selector, faulty_selectors, matches, matches_any
 
 LABELS = {"zone": "a", "disk": ""}
 
@@ -77,7 +78,73 @@ def test_selectors_are_ored_and_none_matches_nothing():
         pytest.param(require("a", "In", "x", "x"), "a value stands there twice", id="value twice"),
         pytest.param(require("a", "In", "x", "y"), None, id="In with values"),
         pytest.param(require("a", "Exists"), None, id="Exists without values"),
+        pytest.param(require("", "Exists"), "no label can have this key", id="no key"),
+        pytest.param(require("-a", "Exists"), "no label can have this key", id="no key of a label"),
+        pytest.param(
+            require("Example.com/a", "Exists"), "no label can have this key", id="no prefix of a key"
+        ),
+        pytest.param(require("a/b/c", "Exists"), "no label can have this key", id="two prefixes"),
+        pytest.param(require("a" * 64, "Exists"), "no label can have this key", id="key too long"),
+        pytest.param(require("example.com/a.b_c-D", "Exists"), None, id="key with a prefix"),
+        pytest.param(require("a" * 63, "Exists"), None, id="longest key"),
+        pytest.param(require("a", "In", "x y"), "no label can have this value", id="no value of a label"),
+        pytest.param(require("a", "In", "x" * 64), "no label can have this value", id="value too long"),
+        pytest.param(require("a", "In", ""), None, id="empty value"),
     ],
 )
 def test_a_faulty_requirement_says_why(requirement, clause):
     assert fault(requirement) == clause
+
+
+LAN = Reference("L2Advertisement", "lan", "metallb-system")
+WHERE = "L2Advertisement metallb-system/lan: spec.nodeSelectors"
+
+
+@pytest.mark.parametrize(
+    ("selectors", "messages"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([LabelSelector({"a": "x"}), LabelSelector({"a": "y"})], [], id="different"),
+        pytest.param(
+            [LabelSelector({"a": "x", "b": "y"}), LabelSelector(), LabelSelector({"b": "y", "a": "x"})],
+            [
+                "[2] = {'matchLabels': {'b': 'y', 'a': 'x'}}: it is the same selector as "
+                "spec.nodeSelectors[0]. Remove one of the two."
+            ],
+            id="the same in another order",
+        ),
+        pytest.param(
+            [LabelSelector({"a": "x y", "-": "z"})],
+            [
+                "[0].matchLabels = {'a': 'x y'}: no label can have this value. Correct the label.",
+                "[0].matchLabels = {'-': 'z'}: no label can have this key. Correct the label.",
+            ],
+            id="labels that there cannot be",
+        ),
+        pytest.param(
+            [
+                LabelSelector(
+                    {}, (require("a", "Exists"), require("a", "Exists", "x"), require("/", "Exists"))
+                )
+            ],
+            [
+                "[0].matchExpressions[1] = {'key': 'a', 'operator': 'Exists', 'values': ['x']}: "
+                "operator Exists takes no values. Correct the operator or its values.",
+                "[0].matchExpressions[2] = {'key': '/', 'operator': 'Exists'}: no label can have this key. "
+                "Correct the operator or its values.",
+            ],
+            id="each requirement",
+        ),
+    ],
+)
+def test_all_that_is_wrong_in_selectors_is_told(selectors, messages):
+    found = [str(each) for each in faulty_selectors(LAN, "spec.nodeSelectors", selectors)]
+    assert found == [WHERE + message for message in messages]
+
+
+def test_a_selector_may_stand_alone():
+    (rejection,) = faulty_selector(LAN, "spec.preference", LabelSelector({"": "x"}))
+    assert str(rejection) == (
+        "L2Advertisement metallb-system/lan: spec.preference.matchLabels = {'': 'x'}: "
+        "no label can have this key. Correct the label."
+    )

@@ -1,7 +1,10 @@
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
+from lb.api.meta import LabelSelector
 from lb.config.config import Config, Pool, Reservation
 from lb.config.ranges import parse_range
 from lb.ipam.allocation import Allocation, Reason, allocate, completed, fitting, is_stray
@@ -588,3 +591,61 @@ def test_what_is_held_is_completed(given, asked, held, expected):
 )
 def test_an_address_is_stray_where_no_pool_can_hold_it(given, stray):
     assert is_stray(given.config, ip_address("192.0.2.1")) is stray
+
+
+TIERS = [{}, {"tier": "gold"}, {"tier": "tin"}]
+RESERVATIONS = st.none() | st.builds(
+    Reservation,
+    st.integers(-2, 3),
+    st.none() | st.frozensets(st.sampled_from(["shop", "bank"])),
+    st.just(()),
+    st.lists(st.sampled_from(TIERS).map(LabelSelector), max_size=2).map(tuple),
+)
+POOLS = st.lists(st.tuples(RESERVATIONS, st.booleans(), st.integers(0, 2)), max_size=5)
+"""For whom a pool of two addresses is kept, whether it is assigned unnamed, and how many are held."""
+
+
+def admits(reservation, labels):
+    return reservation is None or (
+        (reservation.namespaces is None or "shop" in reservation.namespaces)
+        and (
+            not reservation.service_selectors
+            or any(each.match_labels.items() <= labels.items() for each in reservation.service_selectors)
+        )
+    )
+
+
+def turn(each):
+    """When a pool is asked, as a person would say it: kept ones first, lower numbers first, 0 last."""
+    kept = each.reservation
+    return (1, False, 0) if kept is None else (0, kept.priority == 0, kept.priority)
+
+
+@for_all(POOLS, st.sampled_from(TIERS), st.none() | st.integers(0, 4), st.none() | st.integers(0, 4))
+def test_an_address_is_of_the_first_pool_in_turn_and_never_of_one_kept_for_others(
+    drawn, labels, named, wanted
+):
+    pools = [
+        pool(f"p{at}", f"10.0.{at}.0/31", auto_assign=auto, kept=kept)
+        for at, (kept, auto, _) in enumerate(drawn)
+    ]
+    held = {f"s{at}-{n}": f"10.0.{at}.{n}" for at, (_, _, taken) in enumerate(drawn) for n in range(taken)}
+    able = [
+        each
+        for at, (each, (kept, auto, taken)) in enumerate(zip(pools, drawn, strict=True))
+        if admits(kept, labels) and taken < 2 and named in (None, at) and wanted in (None, at)
+        if auto or (named, wanted) != (None, None)
+    ]
+
+    chosen = allocate(
+        space(*pools, **held),
+        request(
+            pool=None if named is None else f"p{named}",
+            asked=[] if wanted is None else [f"10.0.{wanted}.1"],
+            labels=labels,
+        ),
+    )
+
+    assert isinstance(chosen, Allocation) is bool(able)
+    if able:
+        assert chosen.pool == min(able, key=turn).name
