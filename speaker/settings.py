@@ -9,6 +9,10 @@ from msgspec import Struct
 
 from lb.observe.logs import LEVELS
 
+REFRESH_INTERVAL = 60
+"""Five times within the 300 s after which a switch forgets a silent address (IEEE 802.1D)."""
+MOST_SECONDS = 86_400
+
 
 class Settings(Struct, frozen=True):
     """How this speaker runs. An empty `load_balancer_class` is the cluster's default one.
@@ -26,6 +30,7 @@ class Settings(Struct, frozen=True):
     kubeconfig: str | None
     pod_name: str = ""
     pod_uid: str = ""
+    gratuitous_arp_interval: int = REFRESH_INTERVAL
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -47,6 +52,12 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     add("--pod-uid", "METALLB_POD_UID", "uid of the own pod, which owns what is to go with it", "")
     add("--ml-bindaddr", "METALLB_ML_BIND_ADDR", "address for heartbeats between speakers")
     add("--ml-bindport", "METALLB_ML_BIND_PORT", "UDP port for heartbeats between speakers", "7946")
+    add(
+        "--gratuitous-arp-interval",
+        "METALLB_GRATUITOUS_ARP_INTERVAL",
+        "seconds after which each address is made known again by ARP or NDP; 0: never",
+        str(REFRESH_INTERVAL),
+    )
     add("--health-probe-port", None, "TCP port on 127.0.0.1 for health and metrics", "17472")
     add("--lb-class", None, "serve only Services of this loadBalancerClass", "")
     add("--kubeconfig", None, "kubeconfig file; in a pod, its service account is used", "")
@@ -63,6 +74,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         kubeconfig=read.kubeconfig or None,
         pod_name=read.pod_name,
         pod_uid=read.pod_uid,
+        gratuitous_arp_interval=_seconds(parser, "--gratuitous-arp-interval", read.gratuitous_arp_interval),
     )
 
 
@@ -76,4 +88,10 @@ def _address(parser: argparse.ArgumentParser, flag: str, text: str) -> str:
 def _port(parser: argparse.ArgumentParser, flag: str, text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         parser.error(f"argument {flag}: {text!r} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(parser: argparse.ArgumentParser, flag: str, text: str) -> int:
+    if not text.isdecimal() or not text.isascii() or int(text) > MOST_SECONDS:
+        parser.error(f"argument {flag}: {text!r} is no number of seconds from 0 to {MOST_SECONDS}")
     return int(text)

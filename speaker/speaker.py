@@ -42,7 +42,7 @@ class Speaker:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._recorder = Recorder(client, "anvil-lb-speaker", settings.node_name)
-        self._announcer = Announcer(Layer2Metrics.of(registry))
+        self._announcer = Announcer(Layer2Metrics.of(registry), settings.gratuitous_arp_interval)
         self._view = View(client, settings.namespace, self)
         self._exclusion = Exclusion(client, settings.namespace, self._exclude, self.configuration_changed)
         owner = own_pod(settings.pod_name, settings.pod_uid)
@@ -89,6 +89,7 @@ class Speaker:
     async def _follow_addresses(self) -> None:
         await self._has_interfaces.wait()
         async for self._addresses in watch_addresses():
+            self._announcer.use_addresses(self._addresses)
             self._tell_subnets()
 
     def _exclude(self, patterns: Patterns) -> None:

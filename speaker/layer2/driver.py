@@ -59,8 +59,14 @@ class Driver(Generic[Frame]):
             frame = self._link.receive()
             if frame is None:
                 break
-            self._count(self._machine.receive_frame(frame, self._loop.time()))
-        self.settle()
+            now = self._loop.time()
+            self._count(self._machine.receive_frame(frame, now))
+            self._send(now)  # at once: an answer does not wait for the next question
+        self._rest()
+
+    def _send(self, now: float) -> None:
+        for frame in self._machine.frames_to_send(now):
+            self._link.send(frame)
 
     def _fire(self) -> None:
         self._timer = None
@@ -69,8 +75,10 @@ class Driver(Generic[Frame]):
 
     def settle(self) -> None:
         """Send what is to be sent, and wake again when the machine next needs it."""
-        for frame in self._machine.frames_to_send(self._loop.time()):
-            self._link.send(frame)
+        self._send(self._loop.time())
+        self._rest()
+
+    def _rest(self) -> None:
         self._arm(self._machine.next_timer())
         self._after()
 

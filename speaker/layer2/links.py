@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Mapping
+from errno import ENOBUFS
 from socket import AF_UNSPEC
 
 from pyroute2 import AsyncIPRoute  # type: ignore[import-untyped]  # it ships no types
@@ -16,29 +17,42 @@ log = logging.getLogger(__name__)
 
 async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
     """All interfaces by index: at once, and again after each change. Raises OSError if netlink fails."""
-    async with AsyncIPRoute() as netlink:
-        await netlink.bind(groups=RTMGRP_LINK)
-        interfaces = {each.index: each async for each in _dump(netlink)}
-        yield dict(interfaces)
-        async for message in events(netlink):
-            if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK") or message["family"] != AF_UNSPEC:
-                continue  # a bridge too tells of its ports, and that one left it by RTM_DELLINK
-            interface = _interface(message)
-            known = interfaces.get(interface.index)
-            if message["event"] == "RTM_DELLINK":
-                interfaces.pop(interface.index, None)
-            elif interface != known:
-                interfaces[interface.index] = interface
-            else:
-                continue
-            yield dict(interfaces)
+    known: dict[int, Interface] | None = None
+    while True:
+        async with AsyncIPRoute() as netlink:
+            await netlink.bind(groups=RTMGRP_LINK)
+            interfaces = {each.index: each async for each in _dump(netlink)}
+            if interfaces != known:
+                yield dict(interfaces)
+            async for message in events(netlink):
+                if _changes(interfaces, message):
+                    yield dict(interfaces)
+            known = interfaces
+
+
+def _changes(interfaces: dict[int, Interface], message: nlmsg) -> bool:
+    """Whether *message* changes *interfaces*, which it is brought into."""
+    if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK") or message["family"] != AF_UNSPEC:
+        return False  # a bridge too tells of its ports, and that one left it by RTM_DELLINK
+    interface = _interface(message)
+    before = interfaces.get(interface.index)
+    if message["event"] == "RTM_DELLINK":
+        return interfaces.pop(interface.index, None) is not None
+    interfaces[interface.index] = interface
+    return interface != before
 
 
 async def events(netlink: AsyncIPRoute) -> AsyncIterator[nlmsg]:
-    """What the kernel tells the groups that *netlink* is bound to."""
+    """What the kernel tells the groups that *netlink* is bound to, until it had to drop something."""
     while True:
-        async for message in netlink.get():  # ends with each message of the kernel's
-            yield message
+        try:
+            async for message in netlink.get():  # ends with each message of the kernel's
+                yield message
+        except OSError as error:
+            if error.errno != ENOBUFS:
+                raise
+            log.warning("the kernel told more by netlink than was read in time; all is read again")
+            return
 
 
 async def _dump(netlink: AsyncIPRoute) -> AsyncIterator[Interface]:
@@ -54,4 +68,5 @@ def _interface(message: ifinfmsg) -> Interface:
         mac=bytes.fromhex(mac.replace(":", "")),
         flags=message["flags"] & RELEVANT,
         master=message.get("master"),
+        part_of=message.get(("linkinfo", "slave_kind")),
     )

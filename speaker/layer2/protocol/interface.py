@@ -5,6 +5,7 @@ from enum import StrEnum
 from ipaddress import IPv4Interface, IPv6Interface
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lb.config.excluded_interfaces import DEFAULT, Patterns
 
@@ -17,7 +18,8 @@ RELEVANT = IFF_UP | IFF_BROADCAST | IFF_RUNNING | IFF_NOARP
 class Interface(Struct, frozen=True):
     """An interface as the kernel tells of it.
 
-    `flags` holds the `RELEVANT` ones, and `master` the index of the bond or bridge that it is part of.
+    `flags` holds the `RELEVANT` ones. `master` is the index of the interface that it is part of, and
+    `part_of` the kind of that one: bond, bridge, vrf (IFLA_MASTER, IFLA_INFO_SLAVE_KIND of rtnetlink(7)).
     """
 
     index: int
@@ -25,6 +27,7 @@ class Interface(Struct, frozen=True):
     mac: bytes
     flags: int
     master: int | None
+    part_of: str | None = None
 
 
 class InterfaceAddress(Struct, frozen=True):
@@ -54,7 +57,21 @@ def why_not(interface: Interface, excluded: Patterns = DEFAULT) -> WhyNot | None
         return WhyNot.DOWN
     if interface.flags & IFF_NOARP or not interface.flags & IFF_BROADCAST or len(interface.mac) != 6:
         return WhyNot.NO_ARP
-    return WhyNot.ENSLAVED if interface.master is not None else None
+    # A VRF only says which table routes: its interfaces hear and answer for themselves, and it has no link.
+    is_part = interface.master is not None and interface.part_of != "vrf"
+    return WhyNot.ENSLAVED if is_part else None
+
+
+def has_carrier(interface: Interface) -> bool:
+    """Whether frames may reach anybody by *interface*."""
+    return bool(interface.flags & IFF_RUNNING)
+
+
+def is_renewed(before: Interface, after: Interface) -> bool:
+    """Whether *after* is to be taken up anew, since more has changed than its carrier."""
+    return replace(before, flags=0) != replace(after, flags=0) or bool(
+        (before.flags ^ after.flags) & ~IFF_RUNNING
+    )
 
 
 def subnets(addresses: Iterable[InterfaceAddress], carrying: Set[int]) -> tuple[str, ...]:

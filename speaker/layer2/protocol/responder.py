@@ -1,99 +1,102 @@
-"""Answers ARP on one interface for the addresses that this node announces, and makes a takeover known.
+"""Answers on one interface for the addresses that this node announces, and makes them known unasked.
 
-A request is answered where its Ethernet destination is broadcast or our own address, as RFC 826 and RFC 5227
-section 2.1.1 (probes, whose sender address is zero) have it. Gratuitous ARP goes out at once and again at
-growing gaps, since one frame may be lost; how such a frame reads is the caller's to say.
+What ARP and NDP have in common. Frames are made from templates that the caller brings.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Iterator, KeysView
-from enum import StrEnum
-from heapq import heappop, heappush
-from ipaddress import IPv4Address
+from collections.abc import Iterator, Set
 
-from msgspec import Struct
-
-from speaker.layer2.protocol.arp import BROADCAST, REQUEST, Arp, emit, parse, reply_to
+from lb.config.ranges import Address
 from speaker.layer2.protocol.machine import Outcome
-
-GRATUITOUS_AT = (0.0, 0.1, 0.3, 1.0, 3.0, 8.0)
-"""Seconds after the takeover at which the gratuitous frames of an address are sent."""
-
-
-class Sent(StrEnum):
-    """What kind of frame was sent."""
-
-    REPLY = "reply"
-    GRATUITOUS = "gratuitous"
+from speaker.layer2.protocol.schedule import Schedule
+from speaker.layer2.protocol.sighting import Kind, Sighting
 
 
-class _Binding(Struct, frozen=True):
-    gratuitous: tuple[bytes, ...]
-    serial: int
+class Responder(ABC):
+    """A machine for the interface whose hardware address is *mac*. Addresses are counted by their bytes."""
 
-
-class ArpResponder:
-    """A machine for the interface whose hardware address is *mac*."""
-
-    def __init__(self, mac: bytes) -> None:
-        self.sent: Counter[tuple[Sent, IPv4Address]] = Counter()
-        """Frames sent, counted until somebody clears it."""
+    def __init__(self, mac: bytes, schedule: Schedule) -> None:
+        self.own: Set[bytes] = frozenset({mac})
+        """The hardware addresses of this node: what comes from them is nobody else's word."""
+        self.replies: Counter[bytes] = Counter()
+        """Frames sent for an address when asked; counted until somebody clears it."""
+        self.unasked: Counter[bytes] = Counter()
+        """The same for frames sent unasked."""
+        self.sightings: deque[Sighting] = deque()
+        """Where others spoke for an address, oldest first, until somebody takes them out."""
         self._mac = mac
-        self._announced: dict[IPv4Address, _Binding] = {}
-        self._due: list[tuple[float, int, IPv4Address]] = []
-        self._serial = 0
-        """Numbers the bindings: what is still due for one that was withdrawn is not its successor's."""
+        self._schedule = schedule
+        self._announced: dict[bytes, Address] = {}
+        self._listened: dict[bytes, Address] = {}
         self._out: deque[bytes] = deque()
 
     @property
-    def announced(self) -> KeysView[IPv4Address]:
+    def announced(self) -> Set[bytes]:
         """The addresses that are answered for."""
         return self._announced.keys()
 
-    def announce(self, address: IPv4Address, gratuitous: tuple[bytes, ...], now: float) -> None:
-        """Answer for *address* from now on, and make it known with the frames *gratuitous*."""
-        self._serial += 1
-        self._announced[address] = _Binding(gratuitous, self._serial)
-        for after in GRATUITOUS_AT:
-            heappush(self._due, (now + after, self._serial, address))
-        self.handle_timer(now)
+    @property
+    def heard(self) -> Set[bytes]:
+        """The addresses of which it matters what others say."""
+        return self._announced.keys() | self._listened.keys()
 
-    def withdraw(self, address: IPv4Address) -> None:
+    def announce(self, address: Address, now: float) -> None:
+        """Answer for *address* from now on, and where that is new make it known."""
+        if address.packed not in self._announced:
+            self._announced[address.packed] = address
+            self._schedule.begin(address.packed, now)
+
+    def withdraw(self, address: Address) -> None:
         """Fall silent about *address*."""
-        self._announced.pop(address, None)
+        self._announced.pop(address.packed, None)
+        self._schedule.end(address.packed)
 
+    def listen(self, address: Address) -> None:
+        """Tell of others who speak for *address*, whether it is announced or not."""
+        self._listened[address.packed] = address
+
+    def ignore(self, address: Address) -> None:
+        """`listen` to *address* no longer."""
+        self._listened.pop(address.packed, None)
+
+    def renew(self, now: float) -> None:
+        """Make everything known as at a takeover: who is on the segment may have changed."""
+        self._schedule.begin_all(now)
+
+    @abstractmethod
     def receive_frame(self, frame: bytes, now: float) -> Outcome:
         """Answer *frame* where it asks for an address that is announced."""
-        match parse(frame):
-            case Arp(operation=operation, tpa=address) as packet if address in self._announced:
-                if (
-                    operation != REQUEST
-                    or packet.is_gratuitous
-                    or packet.destination not in (BROADCAST, self._mac)
-                ):
-                    return Outcome.NOT_OURS
-                self._out.append(emit(reply_to(packet, self._mac)))
-                self.sent[Sent.REPLY, address] += 1
-                return Outcome.REPLIED
-            case Arp():
-                return Outcome.NOT_OURS
-            case _:
-                return Outcome.MALFORMED
+
+    @abstractmethod
+    def _unasked(self, address: bytes) -> tuple[bytes, ...]:
+        """The frames by which *address* is made known."""
 
     def handle_timer(self, now: float) -> None:
-        """Put the gratuitous frames that are due by *now* out."""
-        while self._due and self._due[0][0] <= now:
-            _, serial, address = heappop(self._due)
-            binding = self._announced.get(address)
-            if binding is not None and binding.serial == serial:
-                self._out.extend(binding.gratuitous)
-                self.sent[Sent.GRATUITOUS, address] += len(binding.gratuitous)
+        """Put the frames out that are due by *now*, as many as the pace allows."""
+        for address in self._schedule.due(now):
+            frames = self._unasked(address)
+            self._out.extend(frames)
+            self.unasked[address] += len(frames)
 
     def next_timer(self) -> float | None:
-        """When the next gratuitous frame is due."""
-        return self._due[0][0] if self._due else None
+        """When the next frame is due unasked."""
+        return self._schedule.next()
 
     def frames_to_send(self, now: float) -> Iterator[bytes]:
-        """Replies and gratuitous frames, in the order in which they arose."""
+        """Replies and what is made known, in the order in which they arose."""
         while self._out:
             yield self._out.popleft()
+
+    def _reply(self, address: bytes, frame: bytes) -> Outcome:
+        self._out.append(frame)
+        self.replies[address] += 1
+        return Outcome.REPLIED
+
+    def _see(self, address: bytes, mac: bytes, kind: Kind, now: float) -> Outcome:
+        """Somebody with *mac* says *kind* of *address*."""
+        found = self._announced.get(address) or self._listened.get(address)
+        if found is None or mac in self.own:
+            return Outcome.NOT_OURS
+        self.sightings.append(Sighting(found, mac, kind, now))
+        return Outcome.FOREIGN

@@ -42,6 +42,13 @@ def test_the_port_is_read_from_the_environment():
     assert read_settings([], ENVIRONMENT | {"METALLB_ML_BIND_PORT": "8000"}).bind_port == 8000
 
 
+def test_addresses_are_made_known_again_each_minute_unless_told_otherwise():
+    environment = ENVIRONMENT | {"METALLB_GRATUITOUS_ARP_INTERVAL": "300"}
+    assert read_settings([], ENVIRONMENT).gratuitous_arp_interval == 60
+    assert read_settings([], environment).gratuitous_arp_interval == 300
+    assert read_settings(["--gratuitous-arp-interval=0"], environment).gratuitous_arp_interval == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -65,6 +72,16 @@ def test_the_port_is_read_from_the_environment():
             ["--ml-bindaddr=n1.example"],
             "argument --ml-bindaddr: 'n1.example' is no IP address; give the node's InternalIP",
             id="address by name",
+        ),
+        pytest.param(
+            ["--gratuitous-arp-interval=1m"],
+            "argument --gratuitous-arp-interval: '1m' is no number of seconds from 0 to 86400",
+            id="interval with a unit",
+        ),
+        pytest.param(
+            ["--gratuitous-arp-interval=86401"],
+            "argument --gratuitous-arp-interval: '86401' is no number of seconds from 0 to 86400",
+            id="interval longer than a day",
         ),
         pytest.param(
             ["--log-level=loud"],

@@ -144,6 +144,20 @@ async def test_a_flood_is_taken_in_turns_with_others_on_the_loop(ends):
     assert turns == [0, BURST, 2 * BURST, 2 * BURST + 1]
 
 
+async def test_an_answer_goes_out_before_the_next_frame_is_taken_in(ends):
+    order = []
+    link, machine = PairLink(ends[0]), Echo()
+    link.receive = lambda: order.append("received") or (b"x" if order.count("received") < 3 else None)
+    link.send = lambda frame: order.append("sent")
+    ends[1].send(b"never read, so that the loop finds the link ready")
+    driver = Driver(machine, link)
+    async with asyncio.timeout(10):
+        while order.count("received") < 3:  # noqa: ASYNC110  # what is waited for is the loop's next turn
+            await asyncio.sleep(0)
+    driver.close()
+    assert order == ["received", "sent", "received", "sent", "received"]
+
+
 async def test_after_is_called_when_the_machine_may_have_changed(ends, drive):
     called = []
     driver = drive(Echo(), after=lambda: called.append(True))

@@ -12,6 +12,8 @@ from speaker.layer2.protocol.interface import (
     Interface,
     InterfaceAddress,
     WhyNot,
+    has_carrier,
+    is_renewed,
     subnets,
     why_not,
 )
@@ -20,8 +22,8 @@ ORDINARY = IFF_UP | IFF_BROADCAST | IFF_RUNNING
 MAC = b"\x02\0\0\0\0\x01"
 
 
-def interface(name="eth0", mac=MAC, flags=ORDINARY, master=None):
-    return Interface(2, name, mac, flags, master)
+def interface(name="eth0", mac=MAC, flags=ORDINARY, master=None, part_of=None):
+    return Interface(2, name, mac, flags, master, part_of)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,10 @@ def interface(name="eth0", mac=MAC, flags=ORDINARY, master=None):
         pytest.param(interface(flags=IFF_UP | IFF_RUNNING), WhyNot.NO_ARP, id="point to point"),
         pytest.param(interface(mac=b""), WhyNot.NO_ARP, id="no hardware address"),
         pytest.param(interface(mac=bytes(20)), WhyNot.NO_ARP, id="InfiniBand"),
-        pytest.param(interface(master=7), WhyNot.ENSLAVED, id="port of a bond"),
+        pytest.param(interface(master=7, part_of="bond"), WhyNot.ENSLAVED, id="port of a bond"),
+        pytest.param(interface(master=7), WhyNot.ENSLAVED, id="part of what does not say its kind"),
+        pytest.param(interface(master=7, part_of="vrf"), None, id="in a VRF"),
+        pytest.param(interface("vrf0", flags=ORDINARY | IFF_NOARP), WhyNot.NO_ARP, id="VRF itself"),
     ],
 )
 def test_an_interface_announces_unless_there_is_a_reason(given, expected):
@@ -59,6 +64,26 @@ def test_other_patterns_replace_the_default_list():
     only = (re.compile("^eth"),)
     assert why_not(interface("veth0"), only) is None
     assert why_not(interface("eth0"), only) is WhyNot.EXCLUDED
+
+
+def test_an_interface_has_a_carrier_when_it_runs():
+    assert has_carrier(interface())
+    assert not has_carrier(interface(flags=ORDINARY & ~IFF_RUNNING))
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param(interface(), False, id="nothing"),
+        pytest.param(interface(flags=ORDINARY & ~IFF_RUNNING), False, id="carrier"),
+        pytest.param(interface(mac=b"\x02\0\0\0\0\x02"), True, id="hardware address"),
+        pytest.param(interface("eth1"), True, id="name"),
+        pytest.param(interface(flags=ORDINARY | IFF_NOARP), True, id="flag other than of the carrier"),
+        pytest.param(interface(master=7, part_of="vrf"), True, id="VRF"),
+    ],
+)
+def test_what_changed_makes_an_interface_a_new_one(after, expected):
+    assert is_renewed(interface(), after) is expected
 
 
 def on(index, *addresses):

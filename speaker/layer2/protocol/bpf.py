@@ -1,0 +1,128 @@
+"""Filters that let the kernel wake this process only for frames that concern its addresses.
+
+Programs of classic BPF for packet sockets that get whole frames. They never hold back what concerns us. They
+may let more through, since the machines look exactly: of an IPv6 address they see the last 32 bits, of many
+addresses the ranges that cover them.
+
+Source: Linux Documentation/networking/filter.rst, <linux/filter.h>.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from speaker.layer2.protocol import arp, ndp
+from speaker.layer2.protocol.covering import Range, covering
+
+LOAD_WORD: Final = 0x20
+LOAD_BYTE: Final = 0x30
+JUMP: Final = 0x05
+JUMP_EQUAL: Final = 0x15
+JUMP_GREATER: Final = 0x25
+JUMP_AT_LEAST: Final = 0x35
+RETURN: Final = 0x06
+ANCILLARY: Final = 0xFFFFF000
+"""Loads from here on read what the kernel knows of the frame: its kind, and its interface after VLANs."""
+KIND: Final = ANCILLARY + 4
+INTERFACE: Final = ANCILLARY + 8
+MULTICAST: Final = 2
+"""The last kind (PACKET_HOST, BROADCAST, MULTICAST) that is for this host."""
+LONGEST_JUMP: Final = 255
+MOST_RANGES: Final = 256
+
+
+class Instruction(NamedTuple):
+    """One of <linux/filter.h>'s `sock_filter`: where *jt* and *jf* count the instructions passed over."""
+
+    code: int
+    jt: int
+    jf: int
+    k: int
+
+
+Program = tuple[Instruction, ...]
+_ACCEPT = Instruction(RETURN, 0, 0, 0xFFFFFFFF)
+_REJECT = Instruction(RETURN, 0, 0, 0)
+NOTHING: Final[Program] = (_REJECT,)
+"""Lets no frame through."""
+
+
+def arp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RANGES) -> Program:
+    """Lets ARP from or for one of *addresses* through, on the interface of this index, by *most* ranges."""
+    ranges = covering((int.from_bytes(each, "big") for each in addresses), most)
+    if not ranges:
+        return NOTHING
+    fields = [
+        instruction for at in (arp.TPA, arp.SPA) for instruction in (_load(LOAD_WORD, at), *_search(ranges))
+    ]
+    return (*_for_us(interface), *fields, _REJECT)
+
+
+def ndp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RANGES) -> Program:
+    """The same for neighbor solicitations and advertisements whose target is one of *addresses*."""
+    ranges = covering((int.from_bytes(each[-4:], "big") for each in addresses), most)
+    if not ranges:
+        return NOTHING
+    return (
+        *_for_us(interface),
+        _load(LOAD_BYTE, ndp.NEXT_HEADER),
+        *_unless(JUMP_EQUAL, ndp.ICMPV6),
+        _load(LOAD_BYTE, ndp.TYPE),
+        *_unless(JUMP_AT_LEAST, ndp.NEIGHBOR_SOLICITATION),
+        *_unless_not(JUMP_GREATER, ndp.NEIGHBOR_ADVERTISEMENT),
+        _load(LOAD_WORD, ndp.TARGET + 12),
+        *_search(ranges),
+        _REJECT,
+    )
+
+
+def _for_us(interface: int) -> Program:
+    # What is tagged for a VLAN passes the interface below it too: as another interface's, or as nobody's.
+    return (
+        _load(LOAD_WORD, KIND),
+        *_unless_not(JUMP_GREATER, MULTICAST),
+        _load(LOAD_WORD, INTERFACE),
+        *_unless(JUMP_EQUAL, interface),
+    )
+
+
+def _load(code: int, at: int) -> Instruction:
+    return Instruction(code, 0, 0, at)
+
+
+def _unless(code: int, k: int) -> Program:
+    return (Instruction(code, 1, 0, k), _REJECT)
+
+
+def _unless_not(code: int, k: int) -> Program:
+    return (Instruction(code, 0, 1, k), _REJECT)
+
+
+def _search(ranges: list[Range]) -> list[Instruction]:
+    """Accepts what was loaded if one of *ranges* holds it; otherwise goes on behind."""
+    tree = _tree(ranges)
+    below = Instruction(JUMP_AT_LEAST, 1, 0, ranges[0][0])
+    code = [below, Instruction(JUMP, 0, 0, MISSED), *tree]
+    return [
+        each._replace(k=len(code) - at - 1) if each.code == JUMP and each.k == MISSED else each
+        for at, each in enumerate(code)
+    ]
+
+
+MISSED: Final = 0xFFFFFFFF
+"""Stands, until the length of the whole is known, for a jump behind it."""
+
+
+def _tree(ranges: list[Range]) -> list[Instruction]:
+    """The same for what is not below the first of *ranges*."""
+    if len(ranges) == 1:
+        return [
+            Instruction(JUMP_GREATER, 0, 1, ranges[0][1]),
+            Instruction(JUMP, 0, 0, MISSED),
+            _ACCEPT,
+        ]
+    lower, upper = ranges[: len(ranges) // 2], ranges[len(ranges) // 2 :]
+    left, right = _tree(lower), _tree(upper)
+    if len(left) <= LONGEST_JUMP:
+        return [Instruction(JUMP_AT_LEAST, len(left), 0, upper[0][0]), *left, *right]
+    fork = Instruction(JUMP_AT_LEAST, 0, 1, upper[0][0])
+    return [fork, Instruction(JUMP, 0, 0, len(left)), *left, *right]
