@@ -10,6 +10,7 @@ class Outcome(StrEnum):
 
     REPLIED = "replied"
     HEARD = "heard"
+    FOREIGN = "foreign"
     INTRODUCED = "introduced"
     NOT_OURS = "not ours"
     MALFORMED = "malformed"
