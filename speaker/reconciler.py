@@ -1,117 +1,205 @@
 """Makes true on this node what `lb.announce` decides: which addresses are answered for, and who is told."""
 
 import logging
-from collections import Counter
-from collections.abc import Iterable
-from ipaddress import IPv4Address
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec import Struct
 
-from lb.announce.eligibility import Surroundings
-from lb.announce.verdict import Announced, Silent, Verdict, judge
+from lb.announce.claims import Claims
+from lb.announce.election import first_by_rank
+from lb.announce.handover import PATIENCE, is_over
+from lb.announce.verdict import Announced, Silent, Verdict
 from lb.announce.why import WhyNobody
 from lb.api.service import Service
 from lb.cluster.events import Recorder, reference
 from lb.cluster.resource import SERVICES
+from lb.config.ranges import Address
+from lb.config.services import status_addresses
 from lb.observe.metrics import SpeakerMetrics
 from speaker.layer2.announcer import Announcer, Interfaces
-from speaker.view import View
 
 log = logging.getLogger(__name__)
 PROTOCOL = "layer2"
-_NOT_OURS = Silent(WhyNobody.NOT_OURS)
+NOT_TOLD = frozenset({WhyNobody.NOT_OURS, WhyNobody.NO_ADDRESS, WhyNobody.LEFT_TO_BGP})
+"""Reasons to announce nothing that are as they should be, or the controller's to tell."""
 
 
 class Announcement(Struct, frozen=True):
     """What this node does for one Service."""
 
-    address: IPv4Address
+    addresses: tuple[Address, ...]
     interfaces: Interfaces
 
 
+class Ledger(Protocol):
+    """Where it is noted for users what this node announces."""
+
+    def note(self, service: str, interfaces: Interfaces) -> None:
+        """*service*, by key, is announced from here on *interfaces*."""
+
+    def strike(self, service: str) -> None:
+        """*service* is not announced from here any more."""
+
+
+class _Parting(Struct, frozen=True):
+    """An address that is answered for although no Service is announced at it from here any more.
+
+    `service` is the last that was; None as `successor`: nobody takes over.
+    """
+
+    service: str
+    successor: str | None
+    since: float
+
+
 class Reconciler:
-    """Judges Services and acts on what changed in the verdict. *node* is the node that it runs on."""
+    """Acts on verdicts. *node* is the node that it runs on. Whoever calls `act` calls `settle` after it."""
 
     def __init__(
         self,
         node: str,
-        load_balancer_class: str | None,
         announcer: Announcer,
         recorder: Recorder,
         metrics: SpeakerMetrics,
+        ledger: Ledger,
     ) -> None:
         self._node = node
-        self._class = load_balancer_class
         self._announcer = announcer
         self._recorder = recorder
         self._metrics = metrics
+        self._ledger = ledger
         self._announcements: dict[str, Announcement] = {}
-        self._holders: Counter[IPv4Address] = Counter()
-        """How many Services each address is announced for."""
+        self._on: defaultdict[Address, dict[str, Interfaces]] = defaultdict(dict)
+        """By address the Services that it is announced for, and where."""
+        self._parting: dict[Address, _Parting] = {}
         self.verdicts: dict[str, Verdict] = {}
         """The last verdict on each Service that is, or was, ours to announce."""
 
-    def reconcile(self, view: View, members: frozenset[str], services: Iterable[str]) -> None:
-        """Judge *services*, by key, as *view* has them; *members* are the nodes whose speaker is ready."""
-        surroundings = Surroundings(view.nodes, members)
-        for key in services:
-            service = view.services.get(key)
-            if service is None:
-                self.verdicts.pop(key, None)
-                self._retire(key, None)
-                continue
-            verdict = judge(view.parsed.config, surroundings, service, view.slices_of(key), self._class)
-            if verdict == _NOT_OURS and key not in self.verdicts:
-                continue
-            if verdict != self.verdicts.get(key):
-                self.verdicts[key] = verdict
-                self._act(key, service, verdict)
+    @property
+    def served(self) -> frozenset[Address]:
+        """What is answered for, on an interface that is there."""
+        there = self._announcer.interfaces
+        announced = {
+            address
+            for address, on in self._on.items()
+            if any(there if each is None else each & there for each in on.values())
+        }
+        return frozenset(announced | self._parting.keys() if there else announced)
 
-    def _act(self, key: str, service: Service, verdict: Verdict) -> None:
-        log.info("Service %s: %s", key, verdict)
-        mine = self._mine(verdict)
-        if mine == self._announcements.get(key):
-            return
-        self._retire(key, mine)
-        if mine is not None:
-            self._announcements[key] = mine
-            self._holders[mine.address] += 1
-            self._announcer.announce(mine.address, mine.interfaces)
-            self._metrics.announced.labels(key, PROTOCOL, self._node, str(mine.address)).set(1)
-            self._tell(service, mine, verdict)
+    @property
+    def parting(self) -> frozenset[Address]:
+        """Those of them that another node is about to take over."""
+        return frozenset(self._parting)
+
+    def act(
+        self, key: str, service: Service | None, verdict: Verdict, ready: frozenset[str], now: float
+    ) -> None:
+        """Let *verdict* on Service *key* be true; *service* is None if there is none any more.
+
+        *ready* are the nodes with a ready speaker, one of which tells where nobody announces.
+        """
+        before = self.verdicts.get(key)
+        if service is None:
+            self.verdicts.pop(key, None)
+        elif before is not None or verdict.outcome is not WhyNobody.NOT_OURS:
+            self.verdicts[key] = verdict
+        self._move(key, self._mine(verdict), now)
+        self._follow(key, verdict, before)
+        if (
+            service is not None
+            and key in self.verdicts
+            and (before is None or verdict.outcome != before.outcome)
+        ):
+            log.info("Service %s: %s", key, verdict)
+            self._tell(service, verdict, before, ready)
 
     def _mine(self, verdict: Verdict) -> Announcement | None:
-        if not isinstance(verdict, Announced) or verdict.election.winner != self._node:
+        if not isinstance(verdict, Announced) or verdict.winner != self._node:
             return None
-        if not isinstance(verdict.address, IPv4Address):
-            return None
-        return Announcement(verdict.address, verdict.interfaces)
+        return Announcement(verdict.addresses, verdict.interfaces)
 
-    def _retire(self, key: str, successor: Announcement | None) -> None:
-        """Service *key* is announced as *successor* says; its old address goes silent if nobody has it."""
+    def _move(self, key: str, mine: Announcement | None, now: float) -> None:
         old = self._announcements.pop(key, None)
-        if old is None:
+        if mine is not None:
+            self._announcements[key] = mine
+        if mine == old:
             return
-        self._holders[old.address] -= 1
-        if successor is not None and successor.address == old.address:
-            return
-        self._metrics.announced.remove(key, PROTOCOL, self._node, str(old.address))
-        if not self._holders[old.address]:
-            del self._holders[old.address]
-            self._announcer.withdraw(old.address)
-            log.info("Service %s: %s is not announced from here any more", key, old.address)
+        for address in old.addresses if old else ():
+            if mine is None or address not in mine.addresses:
+                self._drop(key, address, now)
+        if mine is not None:
+            self._take(key, mine)
+        else:
+            self._ledger.strike(key)
 
-    def _tell(self, service: Service, mine: Announcement, verdict: Verdict) -> None:
+    def _take(self, key: str, mine: Announcement) -> None:
+        for address in mine.addresses:
+            if address in self._parting and self._parting.pop(address).successor is not None:
+                self._announcer.withdraw(address)  # so that it is made known anew: it may have moved
+            self._on[address][key] = mine.interfaces
+            self._announcer.announce(address, _united(self._on[address]))
+            self._metrics.announced.labels(key, PROTOCOL, self._node, str(address)).set(1)
+        self._ledger.note(key, mine.interfaces)
+
+    def _drop(self, key: str, address: Address, now: float) -> None:
+        on = self._on[address]
+        del on[key]
+        self._metrics.announced.remove(key, PROTOCOL, self._node, str(address))
+        if on:
+            self._announcer.announce(address, _united(on))
+        else:
+            del self._on[address]
+            self._parting[address] = _Parting(key, None, now)
+
+    def _follow(self, key: str, verdict: Verdict, before: Verdict | None) -> None:
+        """Note who takes over what we part with, as the latest *verdict* on *key* has it."""
+        takes_over = verdict if isinstance(verdict, Announced) and verdict.winner != self._node else None
+        taken = takes_over.addresses if takes_over else ()
+        lost = before.addresses if isinstance(before, Announced) else ()
+        for address in {*taken, *lost} & self._parting.keys():
+            parting = self._parting[address]
+            if takes_over is not None and address in taken:
+                self._parting[address] = _Parting(key, takes_over.winner, parting.since)
+            elif parting.service == key:
+                self._parting[address] = _Parting(key, None, parting.since)
+
+    def settle(self, claims: Claims, now: float) -> None:
+        """Fall silent about what nobody takes over, or what others serve by their *claims*."""
+        for address, parting in list(self._parting.items()):
+            successor = parting.successor
+            if successor is None or is_over(address, successor, claims, parting.since, now):
+                del self._parting[address]
+                self._announcer.withdraw(address)
+                log.info("%s is not announced from here any more", address)
+
+    def next_timer(self) -> float | None:
+        """When to call `settle` at the latest."""
+        return min((each.since + PATIENCE for each in self._parting.values()), default=None)
+
+    def _tell(
+        self, service: Service, verdict: Verdict, before: Verdict | None, ready: frozenset[str]
+    ) -> None:
         about = reference(SERVICES, service)
-        if mine.interfaces is not None and not mine.interfaces & self._announcer.interfaces:
-            names = ", ".join(sorted(mine.interfaces))
-            has = ", ".join(sorted(self._announcer.interfaces)) or "none"
-            message = (
-                f"{mine.address} is announced nowhere: node {self._node} is elected and has none of the"
-                f" interfaces {names} that the L2Advertisement names; those that carry announcements: {has}."
-                " Correct spec.interfaces, or leave such nodes out by spec.nodeSelectors."
-            )
-            self._recorder.warning(about, "announceFailed", message)
-            return
-        message = f'announcing from node "{self._node}" with protocol "{PROTOCOL}": {verdict}'
-        self._recorder.normal(about, "nodeAssigned", message)
+        if isinstance(verdict, Announced):
+            if verdict.winner == self._node:
+                message = f'announcing from node "{self._node}" with protocol "{PROTOCOL}": {verdict}'
+                self._recorder.normal(about, "nodeAssigned", message)
+        elif self._is_worth_telling(verdict, before):
+            addresses = status_addresses(service)
+            if first_by_rank(ready, addresses[0]) == self._node:
+                named = " and ".join(map(str, addresses))
+                log.warning("Service %s: no node announces %s: %s", about.name, named, verdict)
+                self._recorder.warning(about, "announceFailed", f"no node announces {named}: {verdict}")
+
+    @staticmethod
+    def _is_worth_telling(verdict: Silent, before: Verdict | None) -> bool:
+        if verdict.why is WhyNobody.NO_ENDPOINT:  # which is how each begins
+            return isinstance(before, Announced)
+        return verdict.why not in NOT_TOLD
+
+
+def _united(on: Mapping[str, Interfaces]) -> Interfaces:
+    every = [each for each in on.values() if each is not None]
+    return frozenset().union(*every) if len(every) == len(on) else None

@@ -30,6 +30,8 @@ class Settings(Struct, frozen=True):
     kubeconfig: str | None
     pod_name: str = ""
     pod_uid: str = ""
+    ignores_exclusion: bool = False
+    is_sticky: bool = True
     gratuitous_arp_interval: int = REFRESH_INTERVAL
 
 
@@ -62,6 +64,10 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     add("--lb-class", None, "serve only Services of this loadBalancerClass", "")
     add("--kubeconfig", None, "kubeconfig file; in a pod, its service account is used", "")
     parser.add_argument("--log-level", default="info", choices=list(LEVELS))
+    _add_switch(parser, "--ignore-exclude-lb", "announce also from nodes that are excluded by label", False)
+    _add_switch(
+        parser, "--sticky", "let an address stay where it is when a node returns that ranks first", True
+    )
     read = parser.parse_args(arguments)
     return Settings(
         namespace=read.namespace,
@@ -74,8 +80,29 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         kubeconfig=read.kubeconfig or None,
         pod_name=read.pod_name,
         pod_uid=read.pod_uid,
+        ignores_exclusion=read.ignore_exclude_lb,
+        is_sticky=read.sticky,
         gratuitous_arp_interval=_seconds(parser, "--gratuitous-arp-interval", read.gratuitous_arp_interval),
     )
+
+
+def _add_switch(parser: argparse.ArgumentParser, flag: str, text: str, default: bool) -> None:
+    """A flag that may be given as `--flag` or `--flag=true`, and `--flag=false`."""
+    parser.add_argument(
+        flag,
+        nargs="?",
+        const="true",
+        default=str(default).lower(),
+        type=_switch,
+        metavar="{true,false}",
+        help=f"{text} (default {str(default).lower()})",
+    )
+
+
+def _switch(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text == "true"
 
 
 def _address(parser: argparse.ArgumentParser, flag: str, text: str) -> str:

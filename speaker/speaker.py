@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
+from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry
 
+from lb.announce.verdict import as_data
 from lb.api.configuration_state import SPEAKER, SUBNETS
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
@@ -17,7 +19,10 @@ from lb.cluster.events import Recorder
 from lb.config.condition import judge
 from lb.config.excluded_interfaces import Patterns
 from lb.observe.metrics import ClientMetrics, Layer2Metrics, SpeakerMetrics
+from speaker.docket import Docket
 from speaker.exclusion import Exclusion
+from speaker.health_checks import HealthChecks
+from speaker.l2_status import L2Statuses
 from speaker.layer2.addresses import watch_addresses
 from speaker.layer2.announcer import Announcer
 from speaker.layer2.driver import Driver
@@ -28,11 +33,14 @@ from speaker.layer2.sockets import DatagramLink
 from speaker.neighbors import neighbors
 from speaker.reconciler import Reconciler
 from speaker.settings import Settings
+from speaker.snapshot import Rules, Snapshot
 from speaker.view import View
 
 log = logging.getLogger(__name__)
-HANDOVER = 0.3
-"""Seconds for which addresses are still answered after saying that we stop, until others have taken over."""
+HANDOVER = 2.0
+"""Seconds at most between saying that we stop and falling silent, until others have taken over."""
+STRANGENESS = 1.0
+"""Seconds for which the word of a member that we heard of is waited for, before we stand for election."""
 
 
 class Speaker:
@@ -49,27 +57,43 @@ class Speaker:
         self._state = StateWriter(client, SPEAKER, settings.namespace, owner, settings.node_name)
         self._addresses: Addresses | None = None
         self._has_interfaces = asyncio.Event()
-        self._reconciler = Reconciler(
+        self._statuses = L2Statuses(client, settings.namespace, settings.node_name, owner)
+        reconciler = Reconciler(
             settings.node_name,
-            settings.load_balancer_class,
             self._announcer,
             self._recorder,
             SpeakerMetrics.of(registry),
+            self._statuses,
+        )
+        rules = Rules(settings.load_balancer_class, settings.ignores_exclusion, settings.is_sticky)
+        self._health_checks = HealthChecks(_own_hosts(settings.bind_address), self._health_changed)
+        self._healthy: frozenset[int] = frozenset()
+        self._docket = Docket(
+            settings.node_name,
+            Snapshot(rules, self._view),
+            reconciler,
+            self._publish,
+            self._health_checks.watch,
         )
         self._client_metrics = ClientMetrics.of(registry)
         self._key = b""
         self._has_key = asyncio.Event()
         self._membership: Membership | None = None
         self._driver: Driver[Datagram] | None = None
+        self._word = b""
         self._members: frozenset[str] = frozenset()
-        self._changed: set[str] = set()
-        self._pass: asyncio.Handle | None = None
+        self._heard: dict[str, bytes] = {}
+        self._stands = False
+        self._listens_until: float | None = None
+        self._is_leaving = False
 
     async def run(self) -> None:
         """Announce until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._state.run())
+            tasks.create_task(self._statuses.run())
+            tasks.create_task(self._health_checks.run())
             tasks.create_task(self._follow_interfaces())
             tasks.create_task(self._follow_addresses())
             tasks.create_task(self._view.secrets.run())
@@ -84,7 +108,7 @@ class Speaker:
         async for interfaces in watch_interfaces():
             self._announcer.use(interfaces)
             self._has_interfaces.set()
-            self._tell_subnets()
+            self._interfaces_changed()
 
     async def _follow_addresses(self) -> None:
         await self._has_interfaces.wait()
@@ -94,7 +118,21 @@ class Speaker:
 
     def _exclude(self, patterns: Patterns) -> None:
         self._announcer.exclude(patterns)
+        self._interfaces_changed()
+
+    def _interfaces_changed(self) -> None:
+        self._docket.speak(self._announcer.interfaces, self._healthy)
         self._tell_subnets()
+
+    def _health_changed(self, healthy: frozenset[int]) -> None:
+        self._healthy = healthy
+        self._docket.speak(self._announcer.interfaces, self._healthy)
+
+    def _publish(self, word: bytes) -> None:
+        self._word = word
+        if self._membership is not None and self._driver is not None:
+            _tell(self._membership, word, self._loop.time())
+            self._driver.settle()
 
     def _tell_subnets(self) -> None:
         if self._addresses is not None:
@@ -102,13 +140,13 @@ class Speaker:
             self._state.annotate({SUBNETS: ",".join(here)})
 
     def _join(self) -> None:
-        """Take part in the failure detection, and so in the elections."""
+        """Take part in the failure detection, and tell what is told of ourselves."""
         now = self._loop.time()
         link = self._open_link()
         incarnation = secrets.randbits(64)
         self._membership = Membership(self._settings.node_name, self._key, incarnation, now)
         self._membership.set_peers(self._neighbors())
-        self._membership.set_ready(True, now)
+        _tell(self._membership, self._word, now)
         self._driver = Driver(self._membership, link, after=self._membership_changed)
 
     def _open_link(self) -> DatagramLink:
@@ -128,16 +166,29 @@ class Speaker:
     async def leave(self) -> None:
         """Stop announcing, after the other speakers were told and had time to take over."""
         if self._membership is not None and self._driver is not None:
+            self._is_leaving = True
             self._membership.leave(self._loop.time())
             self._driver.settle()
-            await asyncio.sleep(HANDOVER)
+            await self._hand_over()
             self._driver.close()
+        self._docket.close()
         self._announcer.close()
+
+    async def _hand_over(self) -> None:
+        """Returns once others serve what we announce, or did not for long enough."""
+        if self._stands:
+            try:
+                async with asyncio.timeout(HANDOVER):
+                    await self._docket.rests.wait()
+            except TimeoutError:
+                log.warning("some addresses were not taken over in time")
 
     def not_ready(self) -> list[str]:
         """Why this speaker does not take part yet, a reason a line."""
+        if self._stands:
+            return [] if self._docket.has_announced else ["announcing for the first time"]
         if self._membership is not None:
-            return [] if self._membership.has_settled else ["listening for other speakers"]
+            return ["listening for other speakers"]
         return missing([self._exclusion.reflector, *self._view.reflectors]) or [
             "the Secret memberlist, made by the controller, is not there yet"
         ]
@@ -152,14 +203,17 @@ class Speaker:
             "speakers": {name: state.name for name, state in states.items()},
             "silent_for_s": silences,
             "interfaces": sorted(self._announcer.interfaces),
-            "services": {key: str(verdict) for key, verdict in self._reconciler.verdicts.items()},
+            "services": {key: str(verdict) for key, verdict in self._docket.verdicts.items()},
         }
+
+    def explain(self, service: str) -> object | None:
+        """The verdict on *service*, by key, as data; None where there is none."""
+        verdict = self._docket.verdicts.get(service)
+        return as_data(verdict) if verdict is not None else None
 
     def service_changed(self, service: str) -> None:
         """Judge *service* anew, with whatever else changes at this moment."""
-        self._changed.add(service)
-        if self._pass is None:
-            self._pass = self._loop.call_soon(self._reconcile)
+        self._docket.service_changed(service)
 
     def configuration_changed(self) -> None:
         """Tell what is wrong in the configuration, if anything is, once all of it has been read."""
@@ -174,8 +228,7 @@ class Speaker:
         """Judge every Service anew."""
         if self._membership is not None:
             self._membership.set_peers(self._neighbors())
-        for service in self._view.services:
-            self.service_changed(service)
+        self._docket.surroundings_changed()
 
     def secret_changed(self, secret: bytes) -> None:
         """Prove and check heartbeats with *secret* from now on."""
@@ -185,16 +238,39 @@ class Speaker:
             self._membership.set_key(self._key)
 
     def _membership_changed(self) -> None:
-        if self._membership is None or self._membership.members == self._members:
+        if self._membership is None:
             return
-        log.info("speakers that are ready: %s", ", ".join(sorted(self._membership.members)) or "none")
-        self._members = self._membership.members
-        self._changed.update(self._view.services)
-        self._reconcile()
+        bulletins = getattr(self._membership, "bulletins", {})
+        if bulletins != self._heard:
+            self._heard = dict(bulletins)
+            self._docket.hear(self._heard)
+        if self._membership.has_settled and not self._stands:
+            self._stand(self._membership)
+        members = self._membership.members - ({self._settings.node_name} if self._is_leaving else set())
+        if members != self._members:
+            log.info("speakers that are ready: %s", ", ".join(sorted(members)) or "none")
+            self._members = members
+            self._docket.members_changed(members)
 
-    def _reconcile(self) -> None:
-        self._pass = None
-        if self._membership is None or not self._membership.has_settled:
-            return
-        changed, self._changed = self._changed, set()
-        self._reconciler.reconcile(self._view, self._members, changed)
+    def _stand(self, membership: Membership) -> None:
+        """Stand for election, once every member's word is known: one may serve what would else be ours."""
+        now = self._loop.time()
+        if self._listens_until is None:
+            self._listens_until = now + STRANGENESS
+        if membership.members <= self._heard.keys() or now >= self._listens_until:
+            self._stands = True
+            membership.set_ready(True, now)
+            self._docket.open()
+            if self._driver is not None:
+                self._loop.call_soon(self._driver.settle)
+
+
+def _tell(membership: Membership, word: bytes, now: float) -> None:
+    tell = getattr(membership, "set_bulletin", None)
+    if tell is not None:
+        tell(word, now)
+
+
+def _own_hosts(address: str) -> tuple[str, ...]:
+    """Where this node's kube-proxy is asked: at the node's address, or else on the loopback interface."""
+    return address, "127.0.0.1" if ip_address(address).version == 4 else "::1"

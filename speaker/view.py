@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from lb.announce.case import Endpoints, endpoints_in
+from lb.announce.eligibility import is_alike
 from lb.api.endpoint_slice import SERVICE_NAME, EndpointSlice
 from lb.api.namespace import Namespace
 from lb.api.node import Node
@@ -56,6 +58,7 @@ class View:
     def __init__(self, client: Client, namespace: str, listener: Listener) -> None:
         self._listener = listener
         self._slices_of: dict[str, dict[str, EndpointSlice]] = {}
+        self._endpoints_of: dict[str, Endpoints] = {}
         self._parse_is_due = False
         self.is_complete = False
         """Whether everything has been read, and so the configuration is whole."""
@@ -91,6 +94,13 @@ class View:
         """The EndpointSlices of *service*."""
         return self._slices_of.get(service, {}).values()
 
+    def endpoints_of(self, service: str) -> Endpoints:
+        """What they tell, all together."""
+        found = self._endpoints_of.get(service)
+        if found is None:
+            found = self._endpoints_of[service] = endpoints_in(self.slices_of(service))
+        return found
+
     async def complete(self) -> None:
         """Returns once everything has been read from the API server."""
         await complete(self.reflectors)
@@ -99,6 +109,8 @@ class View:
         self._listener.surroundings_changed()
 
     def _service(self, key: str, old: Service | None, new: Service | None) -> None:
+        if new is None:
+            self._endpoints_of.pop(key, None)
         self._listener.service_changed(key)
 
     def _slice(self, key: str, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
@@ -112,10 +124,12 @@ class View:
                 slices[key] = each
             if not slices:
                 del self._slices_of[service]
+            self._endpoints_of.pop(service, None)
             self._listener.service_changed(service)
 
     def _node(self, key: str, old: Node | None, new: Node | None) -> None:
-        self._listener.surroundings_changed()
+        if old is None or new is None or not is_alike(old, new):
+            self._listener.surroundings_changed()
         self._configuration_changed()
 
     def _secret(self, key: str, old: Secret | None, new: Secret | None) -> None:

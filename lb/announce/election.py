@@ -1,36 +1,74 @@
-"""The election: of the nodes that may announce an address, the one that does. Every node elects the same.
+"""The election: of the nodes that may announce, the one that does. Every node elects the same.
 
-The order is MetalLB's, so that a migration moves no address: preference score, then
-sha256(nodeName + "#" + address).
+Services that share an address are judged together, so that one node answers for it. The order is MetalLB's,
+so that a migration moves no address: preference score, then sha256(nodeName + "#" + address). Before these
+comes where packets can be served, and between them that an address stays with a node that serves it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from msgspec import Struct
 
+from lb.announce.case import Case
+from lb.announce.claims import Claims
+from lb.announce.contest import Contest, Merit
+from lb.announce.electorate import Electorate
 from lb.announce.why import Why
 from lb.config.ranges import Address
 
 
-class Election(Struct, frozen=True):
-    """Who won, if anybody, and where each node stands."""
-
-    winner: str | None
-    standing: dict[str, Why]
-
-
 def rank(node: str, address: Address) -> bytes:
-    """The lowest rank wins."""
+    """The lowest rank wins among those of equal merit."""
     return sha256(f"{node}#{address}".encode()).digest()
 
 
-def elect(address: Address, standing: Mapping[str, Why], score: Mapping[str, int]) -> Election:
-    """Choose who announces *address*, given why each node may (`ELIGIBLE`) or may not.
+def first_by_rank(nodes: Iterable[str], address: Address) -> str | None:
+    """The one of *nodes* that ranks first for *address*; None where there are none."""
+    return min(nodes, key=lambda node: rank(node, address), default=None)
 
-    *score* is each node's preference, 0 where it has none; a higher one wins, whatever the rank.
+
+class Election(Struct, frozen=True, eq=False):
+    """Who won, if anybody; `holders` are those of the best that serve an address of the Services already."""
+
+    winner: str | None
+    contest: Contest
+    holders: frozenset[str]
+
+    def losers(self, case: Case) -> Iterator[tuple[str, Why]]:
+        """Why each node but the winner does not announce *case*, one of those that were judged."""
+        highest = self.contest.merit(self.winner) if self.winner else None
+        for node in self.contest.electorate.surroundings.nodes:
+            if node != self.winner:
+                yield node, self._why(node, case, highest)
+
+    def _why(self, node: str, case: Case, highest: Merit | None) -> Why:
+        its = self.contest.merit(node)
+        if its is None or highest is None:
+            return self._unfit(node, case)
+        if (its.staying, its.serving) < (highest.staying, highest.serving):
+            return Why.TERMINATING if its.serving >= highest.serving else Why.SERVES_FEWER
+        if its < highest:
+            return Why.LESS_PREFERRED
+        return Why.NOT_HOLDER if self.holders and node not in self.holders else Why.OUTRANKED
+
+    def _unfit(self, node: str, case: Case) -> Why:
+        why = self.contest.electorate.slate(case.advertisements).standing[node]
+        if why not in (Why.ELIGIBLE, Why.EXCLUDED):
+            return why
+        if self.contest.reach(case, node) is None:
+            return Why.NOT_HEALTHY if node in (case.local or ()) else Why.NO_LOCAL_ENDPOINT
+        return Why.EXCLUDED if why is Why.EXCLUDED else Why.NOT_FOR_OTHERS
+
+
+def elect(electorate: Electorate, claims: Claims, cases: Iterable[Case]) -> Election:
+    """Choose who announces *cases*, at least one, by the rank for the lowest of their first addresses.
+
+    Of nodes of equal merit one keeps what it serves, and the first by rank of several that do.
     """
-    eligible = [node for node, why in standing.items() if why is Why.ELIGIBLE]
-    winner = min(eligible, key=lambda node: (-score.get(node, 0), rank(node, address)), default=None)
-    outranked = {node: Why.OUTRANKED for node in eligible if node != winner}
-    return Election(winner, {**standing, **outranked})
+    contest = Contest(electorate, tuple(cases))
+    first = min((case.addresses[0] for case in contest.cases), key=lambda each: (each.version, each))
+    holders: frozenset[str] = frozenset()
+    if electorate.surroundings.is_sticky:
+        holders = contest.best & claims.holders(each for case in contest.cases for each in case.addresses)
+    return Election(first_by_rank(holders or contest.best, first), contest, holders)

@@ -1,63 +1,63 @@
-"""Eligibility: which nodes may announce a Service's address, each with the first reason why not."""
+"""Eligibility: whether a node may announce, as far as that does not depend on the Service's endpoints."""
 
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from lb.announce.bulletin import Bulletin
 from lb.announce.why import Why
-from lb.api.endpoint_slice import Endpoint, EndpointSlice
-from lb.api.node import EXCLUDE_FROM_LOAD_BALANCERS, NETWORK_UNAVAILABLE, Node
+from lb.api.node import DRAIN, EXCLUDE_FROM_LOAD_BALANCERS, NETWORK_UNAVAILABLE, OUT_OF_SERVICE, Node
 from lb.config.config import L2Advertisement
 from lb.config.selectors import matches, matches_any
 
 
 class Surroundings(Struct, frozen=True):
-    """What eligibility depends on besides the Service: nodes by name, and those with a ready speaker."""
+    """What elections depend on besides the Services.
+
+    Nodes by name, those with a ready speaker, and what they last told, but for their claims, which are in
+    `Claims`; against one that told nothing yet, nothing is held. `ignores_exclusion` and `is_sticky` are
+    flags of the speakers.
+    """
 
     nodes: Mapping[str, Node]
     ready: frozenset[str]
+    bulletins: Mapping[str, Bulletin] = {}
+    ignores_exclusion: bool = False
+    is_sticky: bool = True
 
 
-def serving_endpoints(slices: Iterable[EndpointSlice]) -> list[Endpoint]:
-    """The endpoints that can serve: ready, of unknown readiness, or terminating but still serving."""
-    return [
-        endpoint
-        for each in slices
-        for endpoint in each.endpoints or ()
-        if endpoint.addresses and _serves(endpoint)
-    ]
+def hindrance(node: Node, surroundings: Surroundings) -> Why | None:
+    """Why *node* may announce nothing at all; None where it may, unless `excludes` says otherwise."""
+    if node.metadata.name not in surroundings.ready:
+        return Why.NO_SPEAKER
+    if _has_no_network(node):
+        return Why.NETWORK_UNAVAILABLE
+    if _is_out_of_service(node):
+        return Why.OUT_OF_SERVICE
+    return Why.DRAINED if node.metadata.labels.get(DRAIN) == "true" else None
 
 
-def _serves(endpoint: Endpoint) -> bool:
-    return endpoint.conditions.ready is not False or endpoint.conditions.serving is True
+def excludes(node: Node, surroundings: Surroundings) -> bool:
+    """Whether *node* is kept from announcing by its label alone."""
+    return EXCLUDE_FROM_LOAD_BALANCERS in node.metadata.labels and not surroundings.ignores_exclusion
 
 
-def standing(
-    surroundings: Surroundings,
-    advertisements: Iterable[L2Advertisement],
-    local_nodes: frozenset[str] | None,
-) -> dict[str, Why]:
-    """Why each node may or may not announce.
+def is_alike(one: Node, other: Node) -> bool:
+    """Whether elections see no difference between the two, nor do speakers that look for each other."""
+    return (
+        one.metadata.labels == other.metadata.labels
+        and one.status.addresses == other.status.addresses
+        and _has_no_network(one) == _has_no_network(other)
+        and _is_out_of_service(one) == _is_out_of_service(other)
+    )
 
-    *local_nodes* are the nodes with a serving endpoint where only those may (externalTrafficPolicy Local),
-    and None where all may.
-    """
-    selected = list(advertisements)
 
-    def why(node: Node) -> Why:
-        if not any(selects(each, node) for each in selected):
-            return Why.NOT_SELECTED
-        if node.metadata.name not in surroundings.ready:
-            return Why.NO_SPEAKER
-        if any(each.type == NETWORK_UNAVAILABLE and each.status == "True" for each in node.status.conditions):
-            return Why.NETWORK_UNAVAILABLE
-        if EXCLUDE_FROM_LOAD_BALANCERS in node.metadata.labels:
-            return Why.EXCLUDED
-        if local_nodes is not None and node.metadata.name not in local_nodes:
-            return Why.NO_LOCAL_ENDPOINT
-        return Why.ELIGIBLE
+def _has_no_network(node: Node) -> bool:
+    return any(each.type == NETWORK_UNAVAILABLE and each.status == "True" for each in node.status.conditions)
 
-    return {name: why(node) for name, node in surroundings.nodes.items()}
+
+def _is_out_of_service(node: Node) -> bool:
+    return any(taint.key == OUT_OF_SERVICE for taint in node.spec.taints)
 
 
 def selects(advertisement: L2Advertisement, node: Node) -> bool:
@@ -66,18 +66,24 @@ def selects(advertisement: L2Advertisement, node: Node) -> bool:
     return not selectors or matches_any(selectors, node.metadata.labels)
 
 
-def score(advertisements: Iterable[L2Advertisement], node: Node) -> int:
-    """The sum of the weights by which *advertisements* that select *node* prefer it."""
+def score(selecting: Iterable[L2Advertisement], node: Node) -> int:
+    """The sum of the weights by which the advertisements *selecting* it prefer *node*."""
     return sum(
         preferred.weight
-        for each in advertisements
-        if selects(each, node)
+        for each in selecting
         for preferred in each.spec.preferred_node_selectors
         if matches(preferred.preference, node.metadata.labels)
     )
 
 
-def interfaces(advertisements: Iterable[L2Advertisement], node: Node) -> frozenset[str] | None:
-    """The interfaces of *node* to announce on; None: all."""
-    named = [each.spec.interfaces for each in advertisements if selects(each, node)]
+def interfaces(selecting: Iterable[L2Advertisement]) -> frozenset[str] | None:
+    """The interfaces on which a node announces by the advertisements *selecting* it; None: all."""
+    named = [each.spec.interfaces for each in selecting]
     return frozenset().union(*named) if all(named) else None
+
+
+def has_interface(allowed: frozenset[str] | None, bulletin: Bulletin | None) -> bool:
+    """Whether a node that told *bulletin* can announce on one of the interfaces *allowed*."""
+    if bulletin is None:
+        return True
+    return bool(bulletin.interfaces if allowed is None else bulletin.interfaces & allowed)

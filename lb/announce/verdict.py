@@ -1,118 +1,122 @@
-"""The whole answer for one Service: who announces its address, where, and why not the others."""
+"""The whole answer for a Service: who announces its addresses, where, and why not the others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import islice
 
 from msgspec import Struct
 
+from lb.announce.case import Case
+from lb.announce.claims import Claims
 from lb.announce.election import Election, elect
-from lb.announce.eligibility import Surroundings, interfaces, score, serving_endpoints, standing
+from lb.announce.electorate import Electorate
+from lb.announce.petition import Petition, hear
 from lb.announce.why import Why, WhyNobody
-from lb.api.endpoint_slice import EndpointSlice
-from lb.api.service import POOL_OF_ADDRESS, Service, TrafficPolicy
-from lb.config.config import Config, L2Advertisement
 from lb.config.ranges import Address
-from lb.config.selectors import Labels, matches_any
-from lb.config.services import annotation, is_ours, status_addresses
+
+FEW = 8
+"""Nodes that an explanation in words names at most, besides the winner."""
 
 
-class Announced(Struct, frozen=True):
-    """*address* is announced by `election.winner` on `interfaces` (None: all of that node)."""
+class Announced(Struct, frozen=True, eq=False):
+    """The addresses of `case` are announced by node `winner` on `interfaces` (None: all of that node)."""
 
-    address: Address
-    election: Election
+    winner: str
     interfaces: frozenset[str] | None
+    case: Case
+    election: Election
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """All that are announced, in the order of the Service's status."""
+        return self.case.addresses
+
+    @property
+    def outcome(self) -> object:
+        """What is to be done by it, whatever the reasons; equal where the same is."""
+        return self.winner, self.interfaces, self.addresses
+
+    @property
+    def standing(self) -> dict[str, Why]:
+        """Why each node does or does not announce."""
+        return {self.winner: Why.ELIGIBLE, **dict(self.election.losers(self.case))}
 
     def __str__(self) -> str:
-        return explain(self.election)
+        kept = self.winner in self.election.holders
+        reason = "keeps the address, which it serves already" if kept else "ranks first of those that may"
+        serves = self.election.contest.reach(self.case, self.winner) is not None
+        lacks = "" if serves else ", for Services that share the address with this one, which it cannot serve"
+        return f"node {self.winner} {reason}{lacks}{_listed(self.case, self.election)}"
 
 
-class Silent(Struct, frozen=True):
-    """Nobody announces, and why; `standing` where each node was looked at."""
+class Silent(Struct, frozen=True, eq=False):
+    """Nobody announces, and why; with the election if there was one, which nobody won."""
 
     why: WhyNobody
-    standing: dict[str, Why] = {}
+    case: Case | None = None
+    election: Election | None = None
+
+    @property
+    def outcome(self) -> object:
+        """As in `Announced`."""
+        return self.why
+
+    @property
+    def standing(self) -> dict[str, Why]:
+        """Why each node does not announce; empty where none was looked at."""
+        return dict(self.election.losers(self.case)) if self.case and self.election else {}
 
     def __str__(self) -> str:
-        nodes = "".join(f"; node {name} {why}" for name, why in self.standing.items())
-        return f"{self.why}{nodes}"
+        return f"{self.why}{_listed(self.case, self.election) if self.case and self.election else ''}"
 
 
 Verdict = Announced | Silent
 
 
+def _listed(case: Case, election: Election) -> str:
+    told = "".join(f"; node {node} {why}" for node, why in islice(election.losers(case), FEW))
+    more = len(election.contest.electorate.surroundings.nodes) - FEW - (election.winner is not None)
+    return f"{told}; {more} more nodes, see the debug endpoint" if more > 0 else told
+
+
 def judge(
-    config: Config,
-    surroundings: Surroundings,
-    service: Service,
-    slices: Iterable[EndpointSlice],
+    electorate: Electorate,
+    claims: Claims,
+    group: Mapping[str, Petition],
     load_balancer_class: str | None,
-) -> Verdict:
-    """Who announces *service*, whose EndpointSlices are *slices*."""
-    if not is_ours(service, load_balancer_class):
-        return Silent(WhyNobody.NOT_OURS)
-    addresses = status_addresses(service)
-    if not addresses:
-        return Silent(WhyNobody.NO_ADDRESS)
-    address = min(addresses, key=lambda each: each.version)
-    if address.version != 4:
-        return Silent(WhyNobody.NO_NDP)
-    if _is_a_node_s(address, surroundings):
-        return Silent(WhyNobody.NODE_ADDRESS)
-    pools = _pools(config, service, address)
-    if not pools:
-        return Silent(WhyNobody.NO_POOL)
-    advertisements = _covering(config, pools, service)
-    if not advertisements:
-        return Silent(WhyNobody.NO_ADVERTISEMENT)
-    endpoints = serving_endpoints(slices)
-    if not endpoints:
-        return Silent(WhyNobody.NO_ENDPOINT)
-    local = service.spec.external_traffic_policy == TrafficPolicy.LOCAL
-    local_nodes = frozenset(each.node_name for each in endpoints if each.node_name) if local else None
-    return _elect(surroundings, address, advertisements, local_nodes)
+) -> dict[str, Verdict]:
+    """Who announces each Service of *group*: all that share an address, directly or through others, by key.
+
+    One that is not to be announced for reasons of its own, such as that it has no endpoint, binds nobody:
+    packets for it that reach the address are its own affair.
+    """
+    heard = {key: hear(electorate, group[key], load_balancer_class) for key in sorted(group)}
+    cases = [each for each in heard.values() if isinstance(each, Case)]
+    election = elect(electorate, claims, cases) if cases else None
+    return {
+        key: _verdict(each, election) if isinstance(each, Case) else Silent(each)
+        for key, each in heard.items()
+    }
 
 
-def _is_a_node_s(address: Address, surroundings: Surroundings) -> bool:
-    text = str(address)
-    return any(each.address == text for node in surroundings.nodes.values() for each in node.status.addresses)
+def _verdict(case: Case, election: Election | None) -> Verdict:
+    if election is not None and election.winner is not None:
+        on = election.contest.electorate.interfaces(case.advertisements, election.winner)
+        return Announced(election.winner, on, case, election)
+    excluded = election is not None and any(why is Why.EXCLUDED for _, why in election.losers(case))
+    return Silent(WhyNobody.ALL_EXCLUDED if excluded else WhyNobody.NO_NODE, case, election)
 
 
-def _pools(config: Config, service: Service, address: Address) -> dict[str, Labels]:
-    """The pool of *address* with its labels; outside all pools, those that cannot be read and may hold it."""
-    pool = config.pool_of(address)
-    if pool is not None:
-        return {pool.name: pool.labels}
-    noted = annotation(service.metadata.annotations, POOL_OF_ADDRESS)
-    return {name: {} for name in config.unread if noted in (None, name)}
-
-
-def _covering(config: Config, pools: Mapping[str, Labels], service: Service) -> list[L2Advertisement]:
-    return [
-        each
-        for each in config.l2_advertisements.values()
-        if any(each.covers(name, labels) for name, labels in pools.items())
-        and (
-            not each.spec.service_selectors
-            or matches_any(each.spec.service_selectors, service.metadata.labels)
-        )
-    ]
-
-
-def _elect(
-    surroundings: Surroundings,
-    address: Address,
-    advertisements: list[L2Advertisement],
-    local_nodes: frozenset[str] | None,
-) -> Verdict:
-    nodes = surroundings.nodes
-    places = standing(surroundings, advertisements, local_nodes)
-    election = elect(address, places, {name: score(advertisements, node) for name, node in nodes.items()})
-    if election.winner is None:
-        return Silent(WhyNobody.NO_NODE, election.standing)
-    return Announced(address, election, interfaces(advertisements, nodes[election.winner]))
-
-
-def explain(election: Election) -> str:
-    """In words, why the winner of *election* announces and each other node does not."""
-    others = [f"node {name} {why}" for name, why in election.standing.items() if name != election.winner]
-    return "; ".join([f"node {election.winner} ranks first of those that may", *others])
+def as_data(verdict: Verdict) -> dict[str, object]:
+    """*verdict* for programs: names of `Why` and `WhyNobody`; `interfaces` null are all."""
+    standing = {node: why.name for node, why in verdict.standing.items()}
+    if isinstance(verdict, Silent):
+        return {"announced": False, "why": verdict.why.name, "nodes": standing, "text": str(verdict)}
+    return {
+        "announced": True,
+        "node": verdict.winner,
+        "addresses": [str(each) for each in verdict.addresses],
+        "interfaces": None if verdict.interfaces is None else sorted(verdict.interfaces),
+        "holders": sorted(verdict.election.holders),
+        "nodes": standing,
+        "text": str(verdict),
+    }

@@ -13,6 +13,7 @@ class EndpointConditions(Value, frozen=True):
 
     ready: bool | None = None
     serving: bool | None = None
+    terminating: bool | None = None
 
 
 class Endpoint(Value, frozen=True):

@@ -36,6 +36,7 @@ class ServiceSpec(Value, frozen=True):
     external_traffic_policy: str = TrafficPolicy.CLUSTER
     load_balancer_ip: str = field(name="loadBalancerIP", default="")
     load_balancer_class: str | None = None
+    health_check_node_port: int = 0
 
 
 class LoadBalancerIngress(Value, frozen=True):
@@ -89,5 +90,7 @@ ALLOW_SHARED_IP = "allow-shared-ip"
 POOL_OF_ADDRESS = "ip-allocated-from-pool"
 ALLOCATED_FROM_POOL = PREFIX + POOL_OF_ADDRESS
 DEPRECATED_ALLOCATED_FROM_POOL = DEPRECATED_PREFIX + POOL_OF_ADDRESS
+GATE_ON_HEALTH_CHECK = "anvil-lb.io/gate-on-health-check"
+"""Annotation that, with value "true", keeps a node from announcing until its kube-proxy is ready to serve."""
 FENCED = "anvil-lb.io/fenced"
 """Annotation: the resourceVersion that was the Service's before it was given a new one by this annotation."""

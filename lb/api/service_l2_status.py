@@ -4,12 +4,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from lb.api.meta import Strict
+from lb.api.configuration_state import Metadata
+from lb.api.meta import Strict, Value
 from lb.api.rule import Rule, guarded
 
 KIND = "ServiceL2Status"
 PLURAL = "servicel2statuses"
 VERSION = "v1beta1"
+
+NODE = "metallb.io/node"
+SERVICE_NAME = "metallb.io/service-name"
+SERVICE_NAMESPACE = "metallb.io/service-namespace"
+"""Labels: what the status says, to select by."""
 
 UNCHANGED = guarded(
     Rule(
@@ -38,6 +44,13 @@ class ServiceL2StatusStatus(Strict, frozen=True):
     interfaces: Annotated[
         tuple[InterfaceInfo, ...], Meta(description="Interfaces that carry the announcement. None: all.")
     ] = ()
+
+
+class ServiceL2Status(Value, frozen=True):
+    """An object of this kind."""
+
+    metadata: Metadata
+    status: ServiceL2StatusStatus = ServiceL2StatusStatus()
 
 
 COLUMNS = (

@@ -1,54 +1,30 @@
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from lb.api.endpoint_slice import Endpoint, EndpointSlice
+from lb.announce.bulletin import Bulletin
+from lb.announce.case import Endpoints
+from lb.announce.claims import Claims
+from lb.announce.electorate import Electorate
+from lb.announce.eligibility import Surroundings
+from lb.announce.handover import PATIENCE
+from lb.announce.petition import Petition
+from lb.announce.verdict import Silent, judge
+from lb.announce.why import WhyNobody
 from lb.api.l2_advertisement import L2AdvertisementSpec
 from lb.api.meta import LabelSelector, ObjectMeta
 from lb.api.node import Node
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
 from lb.config.config import Config, L2Advertisement, Pool
-from lb.config.parser import Parsed
 from lb.config.ranges import parse_range
 from lb.observe.metrics import SpeakerMetrics
 from speaker.reconciler import Reconciler
 
 WEB, SHOP = "shop/web", "shop/shop"
-# sha256(node + "#" + address) puts n1 first for the first address, n2 for the second.
-OURS, THEIRS = "192.0.2.2", "192.0.2.1"
-BOTH = frozenset({"n1", "n2"})
-
-
-class View:
-    """What the reconciler reads of a view; tests change it."""
-
-    def __init__(self):
-        self.services = {}
-        self.nodes = {name: Node(ObjectMeta(name=name)) for name in BOTH}
-        self.slices = {}
-        self.parsed = Parsed()
-
-    def slices_of(self, service):
-        return self.slices.get(service, ())
-
-    def put(self, key, address, labels=None):
-        """A Service with *address* and an endpoint."""
-        namespace, name = key.split("/")
-        ingress = (LoadBalancerIngress(ip=address),) if address else ()
-        self.services[key] = Service(
-            ObjectMeta(name=name, namespace=namespace, uid=f"uid-{name}", labels=labels or {}),
-            ServiceSpec(type="LoadBalancer"),
-            ServiceStatus(LoadBalancerStatus(ingress)),
-        )
-        self.slices[key] = (EndpointSlice(ObjectMeta(), (Endpoint(("10.1.0.1",)),)),)
-
-    def advertise(self, *interfaces, by=()):
-        """One L2Advertisement on *interfaces*, for Services with label app of each of *by*."""
-        selectors = tuple(LabelSelector({"app": each}) for each in by)
-        spec = L2AdvertisementSpec(interfaces=interfaces, service_selectors=selectors)
-        pool = Pool("edge", {}, (parse_range("192.0.2.0/24"), parse_range("2001:db8::/120")), True, False)
-        self.parsed = Parsed(Config({"edge": pool}, {"all": L2Advertisement("all", spec)}))
+# sha256(node + "#" + address) puts n1 first for the first two addresses, n2 for the third.
+OURS, OURS6, THEIRS = "192.0.2.2", "2001:db8::2", "192.0.2.1"
+SERVED = Endpoints(True)
 
 
 class Announcer:
@@ -78,26 +54,97 @@ class Recorder:
         self.told.append((about.name, "Warning", reason, message))
 
 
-class Node1:
-    """A reconciler on n1 with what it reads and writes."""
+class Ledger:
+    """Knows what is noted."""
 
     def __init__(self):
-        self.view, self.announcer, self.recorder = View(), Announcer(), Recorder()
+        self.noted = {}
+
+    def note(self, service, interfaces):
+        self.noted[service] = interfaces
+
+    def strike(self, service):
+        del self.noted[service]
+
+
+class Node1:
+    """A reconciler on n1, with a cluster of n1 and n2 that tests change."""
+
+    def __init__(self):
+        self.announcer, self.recorder, self.ledger = Announcer(), Recorder(), Ledger()
         self.registry = CollectorRegistry()
         metrics = SpeakerMetrics.of(self.registry)
-        self.reconciler = Reconciler("n1", None, self.announcer, self.recorder, metrics)
-        self.view.advertise()
+        self.reconciler = Reconciler("n1", self.announcer, self.recorder, metrics, self.ledger)
+        self.services, self.endpoints = {}, {}
+        self.nodes = {name: Node(ObjectMeta(name=name)) for name in ("n1", "n2")}
+        self.ready = frozenset({"n1", "n2"})
+        self.claims = Claims()
+        self.now = 100.0
+        self.advertise()
 
-    def reconcile(self, *keys, members=BOTH):
-        """What is asked of the announcer for *keys*, all Services where none is given."""
+    def put(self, key, *addresses, served=SERVED, **labels):
+        """A Service with *addresses*."""
+        namespace, name = key.split("/")
+        ingress = tuple(LoadBalancerIngress(ip=each) for each in addresses)
+        self.services[key] = Service(
+            ObjectMeta(name=name, namespace=namespace, uid=f"uid-{name}", labels=labels),
+            ServiceSpec(type="LoadBalancer"),
+            ServiceStatus(LoadBalancerStatus(ingress)),
+        )
+        self.endpoints[key] = served
+
+    def advertise(self, *interfaces, **by_app):
+        """One L2Advertisement on *interfaces*, or one for each app on an interface of its own."""
+        pool = Pool("edge", {}, (parse_range("192.0.2.0/24"), parse_range("2001:db8::/120")), True, False)
+        specs = {"all": L2AdvertisementSpec(interfaces=interfaces)}
+        if by_app:
+            specs = {
+                app: L2AdvertisementSpec(
+                    service_selectors=(LabelSelector({"app": app}),), interfaces=(each,) if each else ()
+                )
+                for app, each in by_app.items()
+            }
+        named = {name: L2Advertisement(name, spec) for name, spec in specs.items()}
+        self.config = Config({"edge": pool}, named)
+
+    def serve(self, node, *addresses):
+        """*node* says that it serves *addresses*."""
+        self.claims.put(node, frozenset(map(ip_address, addresses)))
+
+    def act(self, *keys, without=(), later=0.0):
+        """What is asked of the announcer for *keys*, all Services where none is given, judged together."""
+        self.now += later
         self.announcer.asked.clear()
         self.recorder.told.clear()
-        self.reconciler.reconcile(self.view, members, keys or tuple(self.view.services))
+        self.ready = frozenset({"n1", "n2"} - set(without))
+        keys = keys or tuple(self.services)
+        known = Electorate(
+            self.config, Surroundings(self.nodes, self.ready, {"n1": Bulletin(frozenset({"eth0"}))})
+        )
+        group = {
+            key: Petition(self.services[key], self.endpoints[key]) for key in keys if key in self.services
+        }
+        verdicts = judge(known, self.claims, group, None)
+        for key in keys:
+            verdict = verdicts.get(key, Silent(WhyNobody.NOT_OURS))
+            self.reconciler.act(key, self.services.get(key), verdict, self.ready, self.now)
+        self.reconciler.settle(self.claims, self.now)
+        return self.announcer.asked
+
+    def settle(self, later=0.0):
+        """What is asked of the announcer some seconds later."""
+        self.now += later
+        self.announcer.asked.clear()
+        self.reconciler.settle(self.claims, self.now)
         return self.announcer.asked
 
     def announced(self, key, address):
         labels = {"service": key, "protocol": "layer2", "node": "n1", "ip": address}
         return self.registry.get_sample_value("metallb_speaker_announced", labels)
+
+    @property
+    def served(self):
+        return {str(each) for each in self.reconciler.served}
 
 
 @pytest.fixture
@@ -105,9 +152,9 @@ def node():
     return Node1()
 
 
-def test_an_address_that_we_win_is_announced_told_and_counted(node):
-    node.view.put(WEB, OURS)
-    assert node.reconcile() == [("announce", OURS, None)]
+def test_what_we_win_is_announced_told_noted_and_counted(node):
+    node.put(WEB, OURS, OURS6)
+    assert node.act() == [("announce", OURS, None), ("announce", OURS6, None)]
     assert node.recorder.told == [
         (
             "web",
@@ -117,140 +164,229 @@ def test_an_address_that_we_win_is_announced_told_and_counted(node):
             " node n2 may announce, but another node ranks before it",
         )
     ]
-    assert node.announced(WEB, OURS) == 1
+    assert (node.announced(WEB, OURS), node.announced(WEB, OURS6)) == (1, 1)
+    assert node.served == {OURS, OURS6}
+    assert node.ledger.noted == {WEB: None}
 
 
-def test_an_address_that_another_node_wins_is_not(node):
-    node.view.put(WEB, THEIRS)
-    assert node.reconcile() == []
+def test_what_another_node_wins_is_not(node):
+    node.put(WEB, THEIRS)
+    assert node.act() == []
     assert node.recorder.told == []
     assert node.announced(WEB, THEIRS) is None
+    assert (node.served, node.ledger.noted) == (set(), {})
 
 
 def test_the_same_verdict_again_changes_nothing(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    assert node.reconcile() == []
+    node.put(WEB, OURS)
+    node.act()
+    assert node.act() == []
     assert node.recorder.told == []
 
 
 def test_a_verdict_that_differs_in_its_reasons_only_is_not_told_again(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    assert node.reconcile(members={"n1"}) == []
+    node.put(WEB, OURS)
+    node.act()
+    assert node.act(without=["n2"]) == []
     assert node.recorder.told == []
     assert "n2 has no speaker" in str(node.reconciler.verdicts[WEB])
 
 
-def test_when_the_winner_dies_we_take_over_and_when_it_returns_we_fall_silent(node):
-    node.view.put(WEB, THEIRS)
-    node.reconcile()
-    assert node.reconcile(members={"n1"}) == [("announce", THEIRS, None)]
+def test_when_the_winner_dies_we_take_over(node):
+    node.put(WEB, THEIRS)
+    node.act()
+    assert node.act(without=["n2"]) == [("announce", THEIRS, None)]
     assert node.announced(WEB, THEIRS) == 1
-    assert node.reconcile() == [("withdraw", THEIRS)]
-    assert node.announced(WEB, THEIRS) is None
-    assert node.recorder.told == []
+
+
+def losing(node):
+    """*node* announces what n2 is elected for now, and does not know whether that serves it."""
+    node.put(WEB, THEIRS)
+    node.act(without=["n2"])
+    node.act()
+
+
+def test_what_we_lose_is_answered_until_the_successor_serves_it(node):
+    losing(node)
+    assert (node.announcer.asked, node.served) == ([], {THEIRS})
+    assert (node.announced(WEB, THEIRS), node.ledger.noted) == (None, {})
+    assert node.settle(later=0.1) == []
+    node.serve("n2", THEIRS)
+    assert node.settle() == [("withdraw", THEIRS)]
+    assert (node.served, node.reconciler.next_timer()) == (set(), None)
+
+
+def test_what_we_lose_is_answered_no_longer_than_a_while(node):
+    losing(node)
+    assert node.reconciler.next_timer() == node.now + PATIENCE
+    assert node.settle(later=PATIENCE / 2) == []
+    assert node.settle(later=PATIENCE) == [("withdraw", THEIRS)]
+
+
+def test_what_we_lose_and_get_back_is_made_known_anew(node):
+    losing(node)
+    assert node.act(without=["n2"]) == [("withdraw", THEIRS), ("announce", THEIRS, None)]
+    assert (node.served, node.reconciler.next_timer()) == ({THEIRS}, None)
+
+
+def test_a_successor_that_is_replaced_is_waited_for_no_more(node):
+    losing(node)
+    node.services.clear()
+    assert node.act(WEB) == [("withdraw", THEIRS)]
+
+
+def test_what_a_successor_serves_already_is_left_to_it_at_once(node):
+    node.put(WEB, THEIRS)
+    node.act(without=["n2"])
+    node.serve("n2", THEIRS)
+    assert node.act() == [("withdraw", THEIRS)]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda view: view.services.clear(), id="it is deleted"),
-        pytest.param(lambda view: view.slices.clear(), id="it has no endpoint"),
-        pytest.param(lambda view: view.put(WEB, ""), id="it loses its address"),
-        pytest.param(lambda view: view.put(WEB, "203.0.113.1"), id="its address lies in no pool"),
-        pytest.param(lambda view: view.put(WEB, "2001:db8::1"), id="its address is of IPv6"),
-        pytest.param(lambda view: view.advertise(by=["api"]), id="no advertisement selects it"),
-        pytest.param(lambda view: view.nodes.clear(), id="no node is left"),
+        pytest.param(lambda node: node.services.clear(), id="it is deleted"),
+        pytest.param(lambda node: node.put(WEB, OURS, served=Endpoints()), id="it has no endpoint"),
+        pytest.param(lambda node: node.put(WEB), id="it loses its address"),
+        pytest.param(lambda node: node.put(WEB, "203.0.113.1"), id="its address lies in no pool"),
+        pytest.param(lambda node: node.advertise(api=None), id="no advertisement selects it"),
+        pytest.param(lambda node: node.nodes.clear(), id="no node is left"),
     ],
 )
-def test_a_service_that_is_not_to_be_announced_any_more_falls_silent(node, change):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    change(node.view)
-    assert node.reconcile(WEB) == [("withdraw", OURS)]
+def test_a_service_that_nobody_is_to_announce_any_more_falls_silent_at_once(node, change):
+    node.put(WEB, OURS)
+    node.act()
+    change(node)
+    assert node.act(WEB) == [("withdraw", OURS)]
     assert node.announced(WEB, OURS) is None
+    assert node.ledger.noted == {}
 
 
 def test_a_service_that_is_deleted_is_forgotten(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    node.view.services.clear()
-    node.reconcile(WEB)
+    node.put(WEB, OURS)
+    node.act()
+    node.services.clear()
+    node.act(WEB)
     assert node.reconciler.verdicts == {}
 
 
 def test_a_service_that_nobody_knows_changes_nothing(node):
-    assert node.reconcile("shop/unknown") == []
+    assert node.act("shop/unknown") == []
     assert node.reconciler.verdicts == {}
 
 
 def test_a_service_that_changes_its_address_moves(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    node.view.put(WEB, "192.0.2.5")
-    assert node.reconcile(members={"n1"}) == [("withdraw", OURS), ("announce", "192.0.2.5", None)]
+    node.put(WEB, OURS)
+    node.act()
+    node.put(WEB, "192.0.2.5")
+    assert node.act(without=["n2"]) == [("announce", "192.0.2.5", None), ("withdraw", OURS)]
     assert (node.announced(WEB, OURS), node.announced(WEB, "192.0.2.5")) == (None, 1)
 
 
-def test_other_interfaces_are_announced_on_without_a_withdrawal(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    node.view.advertise("eth1")
-    assert node.reconcile() == [("announce", OURS, frozenset({"eth1"}))]
-    assert node.announced(WEB, OURS) == 1
-
-
-def test_only_the_services_named_are_judged(node):
-    node.view.put(WEB, OURS)
-    node.view.put(SHOP, THEIRS)
-    assert node.reconcile(SHOP, members={"n1"}) == [("announce", THEIRS, None)]
-    assert list(node.reconciler.verdicts) == [SHOP]
-
-
-def test_an_address_of_two_services_falls_silent_with_the_last_of_them(node):
-    node.view.put(WEB, OURS)
-    node.view.put(SHOP, OURS)
-    node.reconcile()
-    del node.view.services[WEB]
-    assert node.reconcile(WEB) == []
-    assert (node.announced(WEB, OURS), node.announced(SHOP, OURS)) == (None, 1)
-    del node.view.services[SHOP]
-    assert node.reconcile(SHOP) == [("withdraw", OURS)]
-
-
-def test_an_address_that_passes_from_one_service_to_another_is_announced_throughout(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    node.view.put(SHOP, OURS)
-    node.view.put(WEB, "")
-    assert node.reconcile(SHOP, WEB) == [("announce", OURS, None)]
-
-
-def test_a_node_without_the_interfaces_says_which_and_what_to_do(node):
-    node.view.put(WEB, OURS)
-    node.view.advertise("bond0", "bond1")
-    assert node.reconcile() == [("announce", OURS, frozenset({"bond0", "bond1"}))]
-    assert node.recorder.told == [
-        (
-            "web",
-            "Warning",
-            "announceFailed",
-            "192.0.2.2 is announced nowhere: node n1 is elected and has none of the interfaces bond0, bond1"
-            " that the L2Advertisement names; those that carry announcements: eth0, eth1. Correct"
-            " spec.interfaces, or leave such nodes out by spec.nodeSelectors.",
-        )
-    ]
-
-
-def test_one_of_the_interfaces_is_enough(node):
-    node.view.put(WEB, OURS)
-    node.view.advertise("eth0", "bond1")
-    node.reconcile()
+def test_a_service_that_gets_a_second_address_keeps_the_first_where_it_is(node):
+    node.put(WEB, OURS)
+    node.act()
+    node.put(WEB, OURS, OURS6)
+    node.act()
+    assert ("withdraw", OURS) not in node.announcer.asked
+    assert node.served == {OURS, OURS6}
     assert [reason for _, _, reason, _ in node.recorder.told] == ["nodeAssigned"]
 
 
-def test_our_addresses_are_of_the_type_that_arp_needs(node):
-    node.view.put(WEB, OURS)
-    node.reconcile()
-    assert {type(each.address) for each in node.reconciler._announcements.values()} == {IPv4Address}
+def test_other_interfaces_are_announced_on_without_a_withdrawal(node):
+    node.put(WEB, OURS)
+    node.act()
+    node.advertise("eth0")
+    assert node.act() == [("announce", OURS, frozenset({"eth0"}))]
+    assert (node.announced(WEB, OURS), node.ledger.noted) == (1, {WEB: frozenset({"eth0"})})
+
+
+def test_an_address_is_announced_on_the_interfaces_of_all_its_services(node):
+    node.put(WEB, OURS, app="web")
+    node.put(SHOP, OURS, app="shop")
+    node.advertise(web="eth0", shop="eth1")
+    node.nodes = {"n1": node.nodes["n1"]}
+    node.reconciler = Reconciler(
+        "n1", node.announcer, node.recorder, SpeakerMetrics.of(CollectorRegistry()), node.ledger
+    )
+    node.advertise(web="eth0", shop=None)
+    assert node.act() == [("announce", OURS, frozenset({"eth0"})), ("announce", OURS, None)]
+    node.put(SHOP)
+    assert node.act() == [("announce", OURS, frozenset({"eth0"}))]
+
+
+def test_an_address_of_two_services_falls_silent_with_the_last_of_them(node):
+    node.put(WEB, OURS)
+    node.put(SHOP, OURS)
+    node.act()
+    del node.services[WEB]
+    assert node.act(WEB) == [("announce", OURS, None)]
+    assert (node.announced(WEB, OURS), node.announced(SHOP, OURS)) == (None, 1)
+    del node.services[SHOP]
+    assert node.act(SHOP) == [("withdraw", OURS)]
+
+
+@pytest.mark.parametrize("order", [(SHOP, WEB), (WEB, SHOP)])
+def test_an_address_that_passes_from_one_service_to_another_is_announced_throughout(node, order):
+    node.put(WEB, OURS)
+    node.act()
+    node.put(SHOP, OURS)
+    node.put(WEB)
+    assert ("withdraw", OURS) not in node.act(*order)
+    assert node.served == {OURS}
+
+
+def test_nothing_is_served_where_no_interface_is(node):
+    node.put(WEB, OURS)
+    node.advertise("eth0")
+    node.act()
+    node.announcer.interfaces = frozenset({"eth1"})
+    assert node.served == set()
+    node.announcer.interfaces = frozenset({"eth0"})
+    assert node.served == {OURS}
+
+
+EXCLUDED = ObjectMeta(labels={"node.kubernetes.io/exclude-from-external-load-balancers": ""})
+
+
+@pytest.mark.parametrize(
+    ("address", "tells"),
+    [pytest.param(OURS, True, id="n1 ranks first"), pytest.param(THEIRS, False, id="n2")],
+)
+def test_where_nobody_announces_the_first_by_rank_tells_why(node, address, tells):
+    node.put(WEB, address)
+    node.nodes = {"n1": Node(ObjectMeta(name="n1", labels=EXCLUDED.labels)), "n2": node.nodes["n2"]}
+    assert node.act(without=["n2"]) == []
+    (told,) = node.recorder.told
+    assert told[:3] == ("web", "Warning", "announceFailed")
+    assert told[3].startswith(f"no node announces {address}: each node that could announce has label ")
+    assert node.act(without=["n2"]) == []
+    assert node.recorder.told == []
+    node.advertise(api=None)
+    node.act()
+    assert [message for *_, message in node.recorder.told] == (
+        [f"no node announces {address}: no L2Advertisement covers the pool and the Service"] if tells else []
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda node: node.put(WEB), id="no address yet"),
+        pytest.param(lambda node: node.put(WEB, OURS, served=Endpoints()), id="no endpoint yet"),
+    ],
+)
+def test_what_is_as_it_should_be_is_told_by_nobody(node, change):
+    change(node)
+    node.act()
+    assert (node.announcer.asked, node.recorder.told) == ([], [])
+
+
+def test_the_loss_of_the_last_endpoint_is_told(node):
+    node.put(WEB, OURS)
+    node.act()
+    node.put(WEB, OURS, served=Endpoints())
+    node.act()
+    assert node.recorder.told == [
+        ("web", "Warning", "announceFailed", f"no node announces {OURS}: the Service has no serving endpoint")
+    ]

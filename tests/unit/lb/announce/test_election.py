@@ -1,26 +1,69 @@
 from ipaddress import ip_address
-from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lb.announce.election import Election, elect, rank
+from lb.announce.claims import Claims
+from lb.announce.contest import Contest
+from lb.announce.election import elect, first_by_rank, rank
 from lb.announce.why import Why
+from lb.api.meta import LabelSelector
 
-VIP = ip_address("192.0.2.1")
-NODES = st.text("abc-0", min_size=1, max_size=4)
+from .cluster import (
+    ANYWHERE,
+    DRAIN,
+    EXCLUDE,
+    NAMES,
+    VIP,
+    VIP6,
+    advertisement,
+    case,
+    claims,
+    electorate,
+    node,
+    prefer,
+    told,
+)
+
+NOBODY = Claims()
+OTHER = ip_address("192.0.2.2")
 ADDRESSES = st.ip_addresses()
+PLACES = st.none() | st.dictionaries(st.sampled_from(NAMES), st.booleans())
+PREFERRING = advertisement(
+    "preferring", preferred_node_selectors=(prefer(1, better="1"), prefer(1, best="1"))
+)
+LABELS = st.sampled_from([{}, {}, {"better": "1"}, {"better": "1", "best": "1"}, EXCLUDE, DRAIN])
+BULLETINS = st.sampled_from([None, told("eth0", healthy=[30080]), told("eth0"), told()])
 
 
-def standings():
-    """Why each node may or may not, as eligibility says it; who is outranked is the election's to say."""
-    given = [why for why in Why if why is not Why.OUTRANKED]
-    return st.dictionaries(NODES, st.sampled_from([Why.ELIGIBLE, *given]), max_size=7)
+@st.composite
+def electorates(draw, is_sticky=True):
+    nodes = [node(name, draw(LABELS)) for name in draw(st.permutations(NAMES))]
+    ready = draw(st.sets(st.sampled_from(NAMES)) | st.just(set(NAMES)))
+    words = {name: word for name in NAMES if (word := draw(BULLETINS)) is not None}
+    return electorate(ANYWHERE, PREFERRING, nodes=nodes, ready=ready, bulletins=words, is_sticky=is_sticky)
 
 
-def scores():
-    return st.dictionaries(NODES, st.integers(0, 100), max_size=7)
+CASES = st.lists(
+    st.builds(
+        case,
+        st.just(VIP),
+        by=st.sampled_from([(ANYWHERE,), (PREFERRING,)]),
+        local=PLACES,
+        gate=st.sampled_from([0, 30080]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@st.composite
+def claimed(draw, addresses=(VIP, OTHER)):
+    made = Claims()
+    for name in NAMES:
+        made.put(name, draw(st.frozensets(st.sampled_from(addresses))))
+    return made
 
 
 # From coreutils: printf 'node-a#192.0.2.1' | sha256sum
@@ -57,74 +100,227 @@ def test_the_rank_of_a_node_is_the_incumbent_s(node, address, digest):
     assert rank(node, ip_address(address)).hex() == digest
 
 
-@pytest.mark.parametrize(
-    ("address", "order"),
-    [
-        pytest.param("192.0.2.1", ["node-c", "node-a", "node-d", "node-b"], id="IPv4"),
-        pytest.param("2001:db8::1", ["node-d", "node-b", "node-a", "node-c"], id="IPv6"),
-    ],
-)
+ORDERS = [
+    pytest.param(VIP, ["node-c", "node-a", "node-d", "node-b"], id="IPv4"),
+    pytest.param(VIP6, ["node-d", "node-b", "node-a", "node-c"], id="IPv6"),
+]
+
+
+@pytest.mark.parametrize(("address", "order"), ORDERS)
 def test_as_winners_drop_out_the_next_by_rank_follows(address, order):
-    standing = dict.fromkeys(sorted(order), Why.ELIGIBLE)
-    for winner in order:
-        assert elect(ip_address(address), standing, {}).winner == winner
-        standing[winner] = Why.NO_SPEAKER
-    assert elect(ip_address(address), standing, {}).winner is None
+    for at, winner in enumerate(order):
+        assert elect(electorate(ready=order[at:]), NOBODY, [case(address)]).winner == winner
+        assert first_by_rank(order[at:], address) == winner
+    assert elect(electorate(ready=[]), NOBODY, [case(address)]).winner is None
+    assert first_by_rank([], address) is None
 
 
 def test_an_address_has_the_same_rank_however_it_was_written():
     assert rank("a", ip_address("2001:DB8:0::1")) == rank("a", ip_address("2001:db8::1"))
 
 
-@given(ADDRESSES, standings(), scores(), st.randoms())
-def test_every_node_elects_the_same_whatever_the_order(address, standing, score, random):
-    shuffled = list(standing.items())
-    random.shuffle(shuffled)
-    assert elect(address, dict(shuffled), score) == elect(address, standing, score)
+@pytest.mark.parametrize(
+    ("cases", "winner"),
+    [
+        pytest.param([case(VIP, VIP6)], "node-c", id="two addresses, by the first"),
+        pytest.param([case(VIP6, VIP)], "node-d", id="two addresses, by the first, an IPv6 one"),
+        pytest.param(
+            [case(VIP6), case(VIP, VIP6)], "node-c", id="several Services, by the lowest IPv4 address"
+        ),
+        pytest.param([case(OTHER), case(VIP, OTHER)], "node-c", id="the lowest of several"),
+    ],
+)
+def test_all_addresses_go_together_by_the_first_of_them(cases, winner):
+    assert elect(electorate(), NOBODY, cases).winner == winner
+    assert elect(electorate(), NOBODY, cases[::-1]).winner == winner
 
 
-@given(standings(), scores())
-def test_losing_a_node_that_did_not_win_moves_no_address(standing, score):
-    before = elect(VIP, standing, score)
-    for loser in standing.keys() - {before.winner}:
-        assert elect(VIP, {**standing, loser: Why.NO_SPEAKER}, score).winner == before.winner
+@pytest.mark.parametrize(
+    ("serving", "winner"),
+    [
+        pytest.param({}, "node-c", id="nobody serves it"),
+        pytest.param({"node_b": [VIP]}, "node-b", id="the last by rank serves it"),
+        pytest.param({"node_b": [OTHER]}, "node-c", id="another address is served"),
+        pytest.param(
+            {"node_b": [VIP], "node_d": [VIP]}, "node-d", id="two serve it, the first by rank keeps it"
+        ),
+        pytest.param({"node_b": [VIP], "node_c": [VIP]}, "node-c", id="the first of all is among them"),
+        pytest.param({"node_b": [VIP6]}, "node-b", id="its other address is served"),
+        pytest.param({"ghost": [VIP]}, "node-c", id="a node that is not there serves it"),
+    ],
+)
+def test_an_address_stays_with_the_node_that_serves_it(serving, winner):
+    assert elect(electorate(), claims(**serving), [case(VIP, VIP6)]).winner == winner
+    assert elect(electorate(is_sticky=False), claims(**serving), [case(VIP, VIP6)]).winner == "node-c"
 
 
-@given(standings(), scores(), NODES)
-def test_a_node_that_comes_moves_an_address_only_to_itself(standing, score, newcomer):
-    before = elect(VIP, standing, score).winner
-    assert elect(VIP, {**standing, newcomer: Why.ELIGIBLE}, score).winner in (before, newcomer)
+@pytest.mark.parametrize(
+    ("nodes", "local", "winner"),
+    [
+        pytest.param([node("node-a"), node("node-b", DRAIN)], None, "node-a", id="it is drained"),
+        pytest.param(
+            [node("node-a", {"better": "1"}), node("node-b")], None, "node-a", id="another is preferred"
+        ),
+        pytest.param(
+            [node("node-a"), node("node-b")],
+            {"node-a": True, "node-b": False},
+            "node-a",
+            id="its endpoint goes",
+        ),
+        pytest.param([node("node-a"), node("node-b")], {"node-a": True}, "node-a", id="its endpoint is gone"),
+        pytest.param([node("node-a"), node("node-b")], None, "node-b", id="nothing of that"),
+    ],
+)
+def test_a_node_keeps_an_address_no_longer_than_it_is_among_the_best(nodes, local, winner):
+    known = electorate(PREFERRING, nodes=nodes)
+    assert elect(known, claims(node_b=[VIP]), [case(by=[PREFERRING], local=local)]).winner == winner
 
 
-@given(ADDRESSES, standings(), scores())
-def test_one_wins_where_any_may_and_only_one_who_may(address, standing, score):
-    eligible = [node for node, why in standing.items() if why is Why.ELIGIBLE]
-    winner = elect(address, standing, score).winner
-    assert winner in eligible if eligible else winner is None
+@given(electorates(), claimed(), CASES)
+def test_one_wins_where_any_may_and_only_one_of_the_best(known, serving, cases):
+    best = Contest(known, tuple(cases)).best
+    election = elect(known, serving, cases)
+    assert election.winner in best if best else election.winner is None
+    assert election.holders == best & serving.holders([VIP])
+    assert election.winner in election.holders or not election.holders
 
 
-@given(ADDRESSES, standings(), scores())
-def test_preference_beats_rank_and_rank_decides_among_the_equally_preferred(address, standing, score):
-    election = elect(address, standing, score)
-    for other in [node for node, why in election.standing.items() if why is Why.OUTRANKED]:
-        mine, theirs = score.get(election.winner, 0), score.get(other, 0)
-        assert mine >= theirs
-        assert mine > theirs or rank(election.winner, address) < rank(other, address)
+@given(electorates(), claimed(), CASES, st.randoms())
+def test_every_node_elects_the_same_whatever_the_order(known, serving, cases, random):
+    around = known.surroundings
+    names = list(around.nodes)
+    random.shuffle(names)
+    shuffled = electorate(
+        ANYWHERE,
+        PREFERRING,
+        nodes=[around.nodes[name] for name in names],
+        ready=around.ready,
+        bulletins={name: around.bulletins[name] for name in names if name in around.bulletins},
+    )
+    again = Claims()
+    for name in names:
+        again.put(name, frozenset(each for each in (VIP, OTHER) if serving.holds(name, each)))
+    mine, theirs = elect(known, serving, cases), elect(shuffled, again, cases)
+    assert (mine.winner, mine.holders) == (theirs.winner, theirs.holders)
+    for each in cases:
+        assert dict(mine.losers(each)) == dict(theirs.losers(each))
 
 
-def test_a_preferred_node_that_may_not_announce_does_not_win():
-    standing = {"a": Why.EXCLUDED, "b": Why.ELIGIBLE}
-    assert elect(VIP, standing, {"a": 100}).winner == "b"
+def without(known, lost):
+    """The same, but for the speaker of *lost*."""
+    around = known.surroundings
+    return electorate(
+        ANYWHERE,
+        PREFERRING,
+        nodes=around.nodes.values(),
+        ready=around.ready - {lost},
+        bulletins=around.bulletins,
+        is_sticky=around.is_sticky,
+    )
 
 
-@pytest.mark.parametrize(("one", "other"), list(product(Why, Why)), ids=lambda why: why.name.lower())
-def test_of_two_nodes_the_loser_is_told_its_own_reason(one, other):
-    """Every pair of reasons; node-b ranks after node-c for this address."""
-    election = elect(VIP, {"node-c": one, "node-b": other}, {})
-    if one is Why.ELIGIBLE:
-        expected = Election("node-c", {"node-c": one, "node-b": Why.OUTRANKED if other is one else other})
-    elif other is Why.ELIGIBLE:
-        expected = Election("node-b", {"node-c": one, "node-b": other})
-    else:
-        expected = Election(None, {"node-c": one, "node-b": other})
-    assert election == expected
+@given(electorates() | electorates(is_sticky=False), claimed(), CASES)
+def test_losing_a_node_that_did_not_win_moves_no_address(known, serving, cases):
+    winner = elect(known, serving, cases).winner
+    for lost in known.surroundings.ready - {winner}:
+        assert elect(without(known, lost), serving, cases).winner == winner
+
+
+@given(electorates(), claimed(), CASES, st.sampled_from(NAMES))
+def test_a_node_that_comes_without_holding_moves_an_address_only_if_it_has_more_to_offer(
+    known, serving, cases, newcomer
+):
+    serving.put(newcomer, frozenset())
+    before = elect(without(known, newcomer), serving, cases)
+    after = elect(known, serving, cases)
+    if after.winner != before.winner:
+        assert after.winner == newcomer
+        more = before.winner is None or after.contest.merit(newcomer) > after.contest.merit(before.winner)
+        assert more or not before.holders
+
+
+@given(electorates(), claimed(), CASES)
+def test_a_winner_that_begins_to_serve_stays_the_winner(known, serving, cases):
+    """So the election settles: whoever acts on it confirms it."""
+    winner = elect(known, serving, cases).winner
+    if winner is not None:
+        serving.put(winner, frozenset({VIP}))
+        assert elect(known, serving, cases).winner == winner
+        for other in NAMES:
+            if other != winner:
+                serving.put(other, frozenset())
+        assert elect(known, serving, cases).winner == winner
+
+
+@given(electorates(is_sticky=False), claimed(), CASES)
+def test_without_stickiness_claims_change_nothing(known, serving, cases):
+    assert elect(known, serving, cases).winner == elect(known, NOBODY, cases).winner
+
+
+@given(electorates(), claimed(), CASES)
+def test_each_loser_is_told_a_reason_that_is_its_own(known, serving, cases):
+    election = elect(known, serving, cases)
+    best = election.contest.best
+    for each in cases:
+        standing = dict(election.losers(each))
+        assert standing.keys() == set(NAMES) - {election.winner}
+        for name, why in standing.items():
+            assert (why in (Why.OUTRANKED, Why.NOT_HOLDER)) == (name in best)
+            assert why is not Why.ELIGIBLE
+
+
+IN_A = LabelSelector({"zone": "a"})
+ONLY_A = advertisement("only-a", node_selectors=(IN_A,))
+PAIR = [node("node-a", {"zone": "a"}), node("node-b")]
+
+
+def losing(name, *, cases, nodes=PAIR, serving=NOBODY, **known):
+    given = electorate(ANYWHERE, ONLY_A, PREFERRING, nodes=nodes, **known)
+    return dict(elect(given, serving, cases).losers(cases[0])).get(name)
+
+
+@pytest.mark.parametrize(
+    ("why", "given"),
+    [
+        pytest.param(Why.OUTRANKED, {}, id="rank"),
+        pytest.param(Why.NOT_HOLDER, {"serving": claims(node_a=[VIP])}, id="another serves it"),
+        pytest.param(Why.OUTRANKED, {"serving": claims(node_a=[VIP], node_b=[VIP])}, id="both serve it"),
+        pytest.param(
+            Why.LESS_PREFERRED,
+            {"cases": [case(by=[PREFERRING])], "nodes": [node("node-a", {"best": "1"}), node("node-b")]},
+            id="preference",
+        ),
+        pytest.param(
+            Why.TERMINATING, {"cases": [case(local={"node-a": True, "node-b": False})]}, id="terminating"
+        ),
+        pytest.param(
+            Why.SERVES_FEWER,
+            {"cases": [case(local={"node-a": True, "node-b": True}), case(local={"node-a": True})]},
+            id="serves fewer",
+        ),
+        pytest.param(
+            Why.TERMINATING,
+            {"cases": [case(local={"node-a": True, "node-b": False}), case(local={"node-b": False})]},
+            id="serves more, but not for long",
+        ),
+        pytest.param(Why.NO_LOCAL_ENDPOINT, {"cases": [case(local={"node-a": True})]}, id="no endpoint"),
+        pytest.param(
+            Why.NOT_HEALTHY, {"cases": [case(local={"node-b": True}, gate=30080)]}, id="kube-proxy not ready"
+        ),
+        pytest.param(Why.NOT_SELECTED, {"cases": [case(by=[ONLY_A])]}, id="not selected"),
+        pytest.param(
+            Why.NOT_FOR_OTHERS, {"cases": [case(), case(by=[ONLY_A])]}, id="not for the other Service"
+        ),
+        pytest.param(Why.NO_SPEAKER, {"ready": ["node-a"]}, id="no speaker"),
+        pytest.param(Why.NO_INTERFACE, {"bulletins": {"node-b": told()}}, id="no interface"),
+        pytest.param(Why.EXCLUDED, {"nodes": [PAIR[0], node("node-b", EXCLUDE)]}, id="excluded"),
+        pytest.param(
+            Why.NO_LOCAL_ENDPOINT,
+            {"nodes": [PAIR[0], node("node-b", EXCLUDE)], "cases": [case(local={"node-a": True})]},
+            id="excluded, and without an endpoint",
+        ),
+    ],
+)
+def test_a_node_that_loses_is_told_the_first_thing_that_is_in_its_way(why, given):
+    """Its name is node-b, which ranks after node-a."""
+    assert losing("node-b", **{"cases": [case()], **given}) is why

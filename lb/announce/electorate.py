@@ -1,0 +1,92 @@
+"""The nodes as they stand for all elections of one moment: what many Services ask is computed once."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from msgspec import Struct
+
+from lb.announce.bulletin import Bulletin
+from lb.announce.eligibility import (
+    Surroundings,
+    excludes,
+    has_interface,
+    hindrance,
+    interfaces,
+    score,
+    selects,
+)
+from lb.announce.why import Why
+from lb.api.node import Node
+from lb.config.config import Config, L2Advertisement
+
+Advertisements = tuple[L2Advertisement, ...]
+NOTHING_TOLD = Bulletin()
+
+
+class Slate(Struct, frozen=True, eq=False):
+    """How each node stands under a set of advertisements, wherever endpoints are.
+
+    `score` has the preference of those that are `ELIGIBLE`, and `best` those of them with the highest.
+    """
+
+    standing: Mapping[str, Why]
+    score: Mapping[str, int]
+    best: frozenset[str]
+
+
+class Electorate:
+    """What *config* and *surroundings* say, neither of which may change while this is in use."""
+
+    def __init__(self, config: Config, surroundings: Surroundings) -> None:
+        self.config = config
+        self.surroundings = surroundings
+        self._slates: dict[tuple[str, ...], Slate] = {}
+
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """The nodes' own addresses."""
+        return frozenset(
+            each.address for node in self.surroundings.nodes.values() for each in node.status.addresses
+        )
+
+    @cached_property
+    def _hindrances(self) -> dict[str, Why | None]:
+        return {name: hindrance(node, self.surroundings) for name, node in self.surroundings.nodes.items()}
+
+    def slate(self, advertisements: Advertisements) -> Slate:
+        """How the nodes stand under *advertisements*, which are of `config`."""
+        names = tuple(each.name for each in advertisements)
+        slate = self._slates.get(names)
+        if slate is None:
+            slate = self._slates[names] = self._drawn_up(advertisements)
+        return slate
+
+    def _drawn_up(self, advertisements: Advertisements) -> Slate:
+        standing: dict[str, Why] = {}
+        scores: dict[str, int] = {}
+        for name, node in self.surroundings.nodes.items():
+            selecting = [each for each in advertisements if selects(each, node)]
+            standing[name] = self._why(name, node, selecting)
+            if standing[name] is Why.ELIGIBLE:
+                scores[name] = score(selecting, node)
+        highest = max(scores.values(), default=0)
+        return Slate(standing, scores, frozenset(name for name, each in scores.items() if each == highest))
+
+    def _why(self, name: str, node: Node, selecting: list[L2Advertisement]) -> Why:
+        if not selecting:
+            return Why.NOT_SELECTED
+        hindered = self._hindrances[name]
+        if hindered is not None:
+            return hindered
+        if not has_interface(interfaces(selecting), self.surroundings.bulletins.get(name)):
+            return Why.NO_INTERFACE
+        return Why.EXCLUDED if excludes(node, self.surroundings) else Why.ELIGIBLE
+
+    def interfaces(self, advertisements: Iterable[L2Advertisement], name: str) -> frozenset[str] | None:
+        """The interfaces of the node *name* on which *advertisements* let it announce; None: all."""
+        node = self.surroundings.nodes[name]
+        return interfaces(each for each in advertisements if selects(each, node))
+
+    def is_healthy(self, name: str, port: int) -> bool:
+        """Whether the node *name* told that its kube-proxy answers 200 at *port*."""
+        return port in self.surroundings.bulletins.get(name, NOTHING_TOLD).healthy

@@ -1,0 +1,90 @@
+import pytest
+
+from lb.announce.why import Why
+from lb.api.meta import LabelSelector
+
+from .cluster import ANYWHERE, DRAIN, EXCLUDE, advertisement, electorate, node, prefer, told
+
+IN_A = LabelSelector({"zone": "a"})
+A, B = node("a", {"zone": "a"}), node("b", {"zone": "b"})
+ONLY_A = advertisement("only-a", node_selectors=(IN_A,))
+ETH0 = advertisement("eth0", interfaces=("eth0",))
+ETH1_IN_A = advertisement("eth1", interfaces=("eth1",), node_selectors=(IN_A,))
+
+
+@pytest.mark.parametrize(
+    ("advertisements", "given", "bulletin", "why"),
+    [
+        pytest.param([ANYWHERE], A, None, Why.ELIGIBLE, id="may"),
+        pytest.param([], A, None, Why.NOT_SELECTED, id="no advertisement"),
+        pytest.param([ONLY_A], B, None, Why.NOT_SELECTED, id="selected by none"),
+        pytest.param([ONLY_A, ANYWHERE], B, None, Why.ELIGIBLE, id="selected by one of two"),
+        pytest.param([ANYWHERE], node(labels=DRAIN), None, Why.DRAINED, id="hindered"),
+        pytest.param([ANYWHERE], node(labels=EXCLUDE), None, Why.EXCLUDED, id="excluded"),
+        pytest.param([ONLY_A], node(labels=DRAIN), None, Why.NOT_SELECTED, id="first reason"),
+        pytest.param([ETH0], node(labels=DRAIN), told("eth1"), Why.DRAINED, id="second reason"),
+        pytest.param([ETH0], node(labels=EXCLUDE), told("eth1"), Why.NO_INTERFACE, id="third reason"),
+        pytest.param([ETH0], A, told("eth1"), Why.NO_INTERFACE, id="none of the interfaces"),
+        pytest.param([ETH0], A, told("eth0"), Why.ELIGIBLE, id="one of the interfaces"),
+        pytest.param([ANYWHERE], A, told(), Why.NO_INTERFACE, id="no interface at all"),
+        pytest.param([ETH0, ETH1_IN_A], A, told("eth1"), Why.ELIGIBLE, id="interface of either"),
+        pytest.param(
+            [ETH0, ETH1_IN_A], B, told("eth1"), Why.NO_INTERFACE, id="not that of one that does not select it"
+        ),
+    ],
+)
+def test_a_node_stands_for_the_first_reason_that_holds(advertisements, given, bulletin, why):
+    name = given.metadata.name
+    known = electorate(
+        *advertisements or [ANYWHERE], nodes=[given], bulletins={name: bulletin} if bulletin else {}
+    )
+    slate = known.slate(tuple(advertisements))
+    assert slate.standing == {name: why}
+    assert slate.best == ({name} if why is Why.ELIGIBLE else set())
+
+
+def test_a_speaker_on_a_node_that_there_is_not_does_not_stand():
+    known = electorate(nodes=[A], ready=["a", "ghost"])
+    assert known.slate((ANYWHERE,)).standing == {"a": Why.ELIGIBLE}
+
+
+def test_the_flag_lets_excluded_nodes_announce():
+    known = electorate(nodes=[node(labels=EXCLUDE)], ignores_exclusion=True)
+    assert known.slate((ANYWHERE,)).standing == {"n": Why.ELIGIBLE}
+
+
+def test_the_best_are_those_that_are_preferred_most_among_those_that_may():
+    preferring = advertisement("p", preferred_node_selectors=(prefer(5, zone="a"),))
+    nodes = [A, B, node("c", {"zone": "a"}), node("d", {"zone": "a", **DRAIN})]
+    slate = electorate(preferring, nodes=nodes).slate((preferring,))
+    assert slate.score == {"a": 5, "b": 0, "c": 5}
+    assert slate.best == {"a", "c"}
+
+
+def test_an_advertisement_that_does_not_select_a_node_does_not_prefer_it():
+    preferring = advertisement("p", node_selectors=(IN_A,), preferred_node_selectors=(prefer(5),))
+    slate = electorate(ANYWHERE, preferring, nodes=[A, B]).slate((ANYWHERE, preferring))
+    assert slate.score == {"a": 5, "b": 0}
+
+
+def test_the_same_advertisements_are_looked_at_once():
+    known = electorate(ANYWHERE, ONLY_A, nodes=[A, B])
+    assert known.slate((ANYWHERE, ONLY_A)) is known.slate((ANYWHERE, ONLY_A))
+    assert known.slate((ANYWHERE,)) is not known.slate((ONLY_A,))
+
+
+def test_interfaces_are_those_of_the_advertisements_that_select_the_node():
+    known = electorate(ETH0, ETH1_IN_A, nodes=[A, B])
+    assert known.interfaces([ETH0, ETH1_IN_A], "a") == {"eth0", "eth1"}
+    assert known.interfaces([ETH0, ETH1_IN_A], "b") == {"eth0"}
+    assert known.interfaces([ONLY_A, ETH0], "a") is None
+
+
+def test_the_nodes_own_addresses_are_known():
+    assert electorate(nodes=[A, node("c", address="192.0.2.9")]).own_addresses == {"192.0.2.9"}
+
+
+def test_a_node_is_healthy_where_it_told_so():
+    known = electorate(nodes=[A, B], bulletins={"a": told("eth0", healthy=[30080])})
+    assert [known.is_healthy(name, 30080) for name in "ab"] == [True, False]
+    assert not known.is_healthy("a", 30081)
