@@ -167,5 +167,5 @@ def _is_of(status: ServiceL2StatusStatus, wanted: ServiceL2StatusStatus) -> bool
 
 
 def _body(wanted: ServiceL2StatusStatus) -> dict[str, object]:
-    # None, rather than nothing, takes interfaces away that were told before.
-    return {"status": {**to_builtins(wanted), "interfaces": to_builtins(wanted.interfaces) or None}}
+    # An empty list, rather than nothing, takes interfaces away that were told before.
+    return {"status": {"interfaces": [], **to_builtins(wanted)}}

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from lb.cluster.client import Page, WatchEvent
@@ -69,8 +70,11 @@ class ApiServer:
             "secrets": [secret()],
             "configmaps": [],
             "configurationstates": [],
+            "servicel2statuses": [],
         }
         self.state = {"metadata": {}, "status": {}}
+        self.statuses = {}
+        self.messages = []
 
     async def list_pages(self, resource, selection):
         answer = {"metadata": {"resourceVersion": "1"}, "items": self.objects[resource.plural]}
@@ -92,7 +96,21 @@ class ApiServer:
         self._queue(plural).put_nowait(WatchEvent(what, msgspec.Raw(msgspec.json.encode(body))))
 
     async def create(self, resource, body, namespace):
-        """Events are taken in."""
+        body = msgspec.to_builtins(body)
+        if resource.plural == "events":
+            self.messages.append(body["message"])
+        else:
+            body["metadata"]["namespace"] = namespace
+            self.statuses[body["metadata"]["name"]] = body
+            self.tell("ADDED", resource.plural, body)
+
+    async def patch(self, resource, name, body, *, namespace, subresource=""):
+        if resource.plural == "servicel2statuses":
+            self.statuses[name] = {**self.statuses[name], **msgspec.to_builtins(body)}
+            self.tell("MODIFIED", resource.plural, self.statuses[name])
+
+    async def delete(self, resource, name, namespace):
+        self.tell("DELETED", resource.plural, self.statuses.pop(name))
 
     async def apply(self, resource, name, body, *, subresource="", **_):
         part = msgspec.to_builtins(body)
@@ -107,9 +125,9 @@ def api():
 
 
 @asynccontextmanager
-async def running_speaker(api, registry=None):
+async def running_speaker(api, registry=None, settings=SETTINGS):
     """One that the test lets leave."""
-    speaker = Speaker(SETTINGS, api, registry or CollectorRegistry())
+    speaker = Speaker(settings, api, registry or CollectorRegistry())
     running = asyncio.create_task(speaker.run())
     try:
         yield speaker
@@ -121,8 +139,8 @@ async def running_speaker(api, registry=None):
 
 
 @asynccontextmanager
-async def speaking(api, registry=None):
-    async with running_speaker(api, registry) as speaker:
+async def speaking(api, registry=None, settings=SETTINGS):
+    async with running_speaker(api, registry, settings) as speaker:
         try:
             yield speaker
         finally:
@@ -198,8 +216,21 @@ async def test_what_a_neighbor_wins_is_left_to_it_and_taken_over_when_it_dies(sp
     assert members(speaker) == ["n1", "n2"]
     other.kill()
     await announced(speaker, OURS, THEIRS)
+
+
+async def test_a_neighbor_that_returns_takes_nothing_back(speaker, neighbor):
+    await announced(speaker, OURS, THEIRS)
     neighbor()
-    await announced(speaker, OURS)
+    await eventually(lambda: members(speaker) == ["n1", "n2"])
+    await eventually(speaker._docket.rests.is_set)
+    await announced(speaker, OURS, THEIRS)
+
+
+async def test_without_stickiness_a_neighbor_that_returns_takes_back_what_is_its_own(client, api, neighbor):
+    async with speaking(api, settings=replace(SETTINGS, is_sticky=False)) as speaker:
+        await announced(speaker, OURS, THEIRS)
+        neighbor()
+        await announced(speaker, OURS)
 
 
 async def test_one_that_leaves_answers_until_others_had_time_to_take_over(machine, client, api, neighbor):
@@ -222,7 +253,7 @@ async def test_a_new_key_is_used_from_now_on(speaker, neighbor, api):
     await announced(speaker, OURS, THEIRS)
     api.tell("MODIFIED", "secrets", secret("dHdv"))
     neighbor(key=b"two")
-    await announced(speaker, OURS)
+    await eventually(lambda: members(speaker) == ["n1", "n2"])
 
 
 def listing_late(api, plural):
