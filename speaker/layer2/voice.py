@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from speaker.layer2.driver import Driver
 from speaker.layer2.groups import Groups
+from speaker.layer2.packets import PacketLink
 from speaker.layer2.protocol.arp_responder import ArpResponder
 from speaker.layer2.protocol.bpf import Program, arp_program, ndp_program
 from speaker.layer2.protocol.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV6
@@ -15,7 +16,6 @@ from speaker.layer2.protocol.ndp import solicited_node
 from speaker.layer2.protocol.ndp_responder import NdpResponder
 from speaker.layer2.protocol.responder import Responder
 from speaker.layer2.protocol.schedule import Pace, Schedule
-from speaker.layer2.sockets import PacketLink
 from speaker.layer2.templates import arp_templates, ndp_templates
 
 

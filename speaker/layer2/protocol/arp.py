@@ -14,13 +14,14 @@ REQUEST: Final = 1
 REPLY: Final = 2
 NOBODY: Final = bytes(4)
 """The sender's protocol address of a probe (RFC 5227 section 1.1)."""
-# Hardware type Ethernet, protocol type IPv4, and the lengths of their addresses (RFC 826).
-_FIXED = struct.pack("!HHBB", 1, 0x0800, 6, 4)
+FIXED: Final = struct.pack("!HHBB", 1, 0x0800, 6, 4)
+"""Hardware type Ethernet, protocol type IPv4, and the lengths of their addresses (RFC 826)."""
 _FRAME = struct.Struct("!6s6sH6sH6s4s6s4s")
 LENGTH: Final = _FRAME.size
+HEAD: Final = 14
 SPA: Final = 28
 TPA: Final = 38
-"""Where the sender's and the target's protocol address begin in a frame."""
+"""Where `FIXED` and the sender's and the target's protocol address begin in a frame."""
 _PATCHED = slice(6, SPA)
 
 
@@ -46,7 +47,7 @@ def parse(frame: bytes) -> Arp | Malformed:
     destination, source, ethertype, fixed, operation, sha, spa, tha, tpa = _FRAME.unpack_from(frame)
     if ethertype != ETHERTYPE_ARP:
         return Malformed(f"EtherType 0x{ethertype:04x} is not ARP")
-    if fixed != _FIXED:
+    if fixed != FIXED:
         return Malformed("not IPv4 on Ethernet")
     if operation not in (REQUEST, REPLY):
         return Malformed(f"operation {operation} is neither request nor reply")
@@ -58,7 +59,7 @@ def parse(frame: bytes) -> Arp | Malformed:
 def emit(packet: Arp) -> bytes:
     """The frame of *packet*, unpadded; the inverse of `parse`."""
     addresses = (packet.sha, packet.spa, packet.tha, packet.tpa)
-    return _FRAME.pack(packet.destination, packet.source, ETHERTYPE_ARP, _FIXED, packet.operation, *addresses)
+    return _FRAME.pack(packet.destination, packet.source, ETHERTYPE_ARP, FIXED, packet.operation, *addresses)
 
 
 def patched(template: bytes, spa: bytes, tha: bytes, tpa: bytes) -> bytes:

@@ -14,7 +14,7 @@ from speaker.layer2.protocol import arp, ndp
 from speaker.layer2.protocol.covering import Range, covering
 
 LOAD_WORD: Final = 0x20
-LOAD_BYTE: Final = 0x30
+LOAD_HALF: Final = 0x28
 JUMP: Final = 0x05
 JUMP_EQUAL: Final = 0x15
 JUMP_GREATER: Final = 0x25
@@ -28,6 +28,7 @@ MULTICAST: Final = 2
 """The last kind (PACKET_HOST, BROADCAST, MULTICAST) that is for this host."""
 LONGEST_JUMP: Final = 255
 MOST_RANGES: Final = 256
+OPERATIONS: Final = (arp.REQUEST, arp.REPLY)
 
 
 class Instruction(NamedTuple):
@@ -54,7 +55,15 @@ def arp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RAN
     fields = [
         instruction for at in (arp.TPA, arp.SPA) for instruction in (_load(LOAD_WORD, at), *_search(ranges))
     ]
-    return (*_for_us(interface), *fields, _REJECT)
+    return (
+        *_for_us(interface),
+        _load(LOAD_WORD, arp.HEAD),
+        *_unless_equal(int.from_bytes(arp.FIXED[:4], "big")),
+        _load(LOAD_WORD, arp.HEAD + 4),
+        *_unless_either(*(int.from_bytes(arp.FIXED[4:], "big") << 16 | each for each in OPERATIONS)),
+        *fields,
+        _REJECT,
+    )
 
 
 def ndp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RANGES) -> Program:
@@ -64,11 +73,10 @@ def ndp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RAN
         return NOTHING
     return (
         *_for_us(interface),
-        _load(LOAD_BYTE, ndp.NEXT_HEADER),
-        *_unless(JUMP_EQUAL, ndp.ICMPV6),
-        _load(LOAD_BYTE, ndp.TYPE),
-        *_unless(JUMP_AT_LEAST, ndp.NEIGHBOR_SOLICITATION),
-        *_unless_not(JUMP_GREATER, ndp.NEIGHBOR_ADVERTISEMENT),
+        _load(LOAD_HALF, ndp.NEXT_HEADER),
+        *_unless_equal(ndp.ICMPV6 << 8 | ndp.HOP_LIMIT),
+        _load(LOAD_HALF, ndp.TYPE),
+        *_unless_either(ndp.NEIGHBOR_SOLICITATION << 8, ndp.NEIGHBOR_ADVERTISEMENT << 8),
         _load(LOAD_WORD, ndp.TARGET + 12),
         *_search(ranges),
         _REJECT,
@@ -79,9 +87,10 @@ def _for_us(interface: int) -> Program:
     # What is tagged for a VLAN passes the interface below it too: as another interface's, or as nobody's.
     return (
         _load(LOAD_WORD, KIND),
-        *_unless_not(JUMP_GREATER, MULTICAST),
+        Instruction(JUMP_GREATER, 0, 1, MULTICAST),
+        _REJECT,
         _load(LOAD_WORD, INTERFACE),
-        *_unless(JUMP_EQUAL, interface),
+        *_unless_equal(interface),
     )
 
 
@@ -89,12 +98,12 @@ def _load(code: int, at: int) -> Instruction:
     return Instruction(code, 0, 0, at)
 
 
-def _unless(code: int, k: int) -> Program:
-    return (Instruction(code, 1, 0, k), _REJECT)
+def _unless_equal(k: int) -> Program:
+    return (Instruction(JUMP_EQUAL, 1, 0, k), _REJECT)
 
 
-def _unless_not(code: int, k: int) -> Program:
-    return (Instruction(code, 0, 1, k), _REJECT)
+def _unless_either(k: int, other: int) -> Program:
+    return (Instruction(JUMP_EQUAL, 2, 0, k), *_unless_equal(other))
 
 
 def _search(ranges: list[Range]) -> list[Instruction]:

@@ -9,13 +9,24 @@ import ctypes
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from pyroute2 import IPRoute
 
 from lb.lab import namespaces
+from lb.observe.metrics import Layer2Metrics
+from speaker.layer2.addresses import watch_addresses
+from speaker.layer2.announcer import Announcer
+from speaker.layer2.links import watch_interfaces
 
 CLONE_NEWNET = 0x40000000
+IFA_F_NODAD = 0x02
+INTERVAL = 3600
+"""Seconds between the refreshes of an announcement: longer than a test."""
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -39,6 +50,11 @@ class Host:
         with ThreadPoolExecutor(1) as thread:
             self.namespace = thread.submit(make).result()
         self.set("lo", state="up")
+        self.sysctl("net/ipv6/conf/default/accept_dad", "0")  # link-local addresses are there at once
+
+    def sysctl(self, name, value):
+        """Set /proc/sys/*name*."""
+        self.call(lambda: Path("/proc/sys", name).write_text(value))
 
     def call(self, function):
         """What *function* returns inside."""
@@ -69,8 +85,10 @@ class Host:
         self.ip(lambda ip: ip.link("del", index=index))
 
     def assign(self, name, address):
+        """Give the interface *name* this address, of a /24 or /64, without looking for duplicates."""
         index = self.index(name)
-        self.ip(lambda ip: ip.addr("add", index=index, address=address, prefixlen=24))
+        options = {"prefixlen": 64, "flags": IFA_F_NODAD} if ":" in address else {"prefixlen": 24}
+        self.ip(lambda ip: ip.addr("add", index=index, address=address, **options))
 
     def mac(self, name):
         return self.ip(lambda ip: ip.link("get", ifname=name)[0].get("address"))
@@ -79,7 +97,7 @@ class Host:
         """Let the kernel send something to *address*, for which it has to find its hardware address."""
 
         def send():
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            with socket.socket(FAMILIES[ip_address(address).version], socket.SOCK_DGRAM) as sender:
                 sender.sendto(b"?", (address, 9))
 
         self.call(send)
@@ -94,18 +112,31 @@ class Host:
 
         self.call(put)
 
+    def _neighbors(self, ip, address, interface):
+        family = FAMILIES[ip_address(address).version]
+        return list(ip.get_neighbours(family=family, dst=address, ifindex=self.index(interface)))
+
     def neighbor(self, address, interface="eth0"):
         """The hardware address that the kernel has for *address*; None where it has none."""
-        index = self.index(interface)
-        entries = self.ip(lambda ip: list(ip.get_neighbours(dst=address, ifindex=index)))
+        entries = self.ip(lambda ip: self._neighbors(ip, address, interface))
         return next((mac for entry in entries if (mac := entry.get("lladdr"))), None)
+
+    def neighbor_state(self, address, interface="eth0"):
+        """The state (NUD_… of rtnetlink(7)) of what the kernel knows of *address*, or None."""
+        entries = self.ip(lambda ip: self._neighbors(ip, address, interface))
+        return next((entry["state"] for entry in entries), None)
+
+    def set_neighbor(self, address, mac, state, interface="eth0"):
+        """Let the kernel believe that *address* is at *mac*; *state* is the entry's."""
+        index = self.index(interface)
+        self.ip(lambda ip: ip.neigh("replace", dst=address, lladdr=mac, ifindex=index, state=state))
 
     def forget(self, address, interface="eth0"):
         """Let the kernel know nothing of *address*."""
         index = self.index(interface)
 
         def flush(ip):
-            for _ in ip.get_neighbours(dst=address, ifindex=index):
+            for _ in self._neighbors(ip, address, interface):
                 ip.neigh("del", dst=address, ifindex=index)
 
         self.ip(flush)
@@ -144,6 +175,7 @@ def new_client(machine, new_host):
             peer={"ifname": "eth0", "net_ns_fd": client.namespace},
         )
         client.assign("eth0", f"10.0.{number}.7")
+        client.assign("eth0", f"fd00:0:0:{number}::7")
         client.set("eth0", state="up")
         machine.set(interface or f"eth{number}", state="up")
         return client
@@ -154,3 +186,61 @@ def new_client(machine, new_host):
 @pytest.fixture
 def client(new_client):
     return new_client()
+
+
+@pytest.fixture
+def registry():
+    return CollectorRegistry()
+
+
+class Told:
+    """What an announcer told by its callbacks."""
+
+    def __init__(self):
+        self.sightings = []
+        self.usable = []
+
+
+@pytest.fixture
+def told():
+    return Told()
+
+
+@pytest.fixture
+async def announcer(machine, registry, told):
+    """One that follows the machine's interfaces and their addresses."""
+    announcer = Announcer(
+        Layer2Metrics.of(registry),
+        INTERVAL,
+        on_usable=lambda: told.usable.append(announcer.usable),
+        on_sighting=lambda interface, sighting: told.sightings.append((interface, sighting)),
+    )
+
+    async def follow(watched, use):
+        async for news in watched:
+            use(news)
+
+    following = [
+        asyncio.create_task(follow(watch_interfaces(), announcer.use)),
+        asyncio.create_task(follow(watch_addresses(), announcer.use_addresses)),
+    ]
+    yield announcer
+    for each in following:
+        each.cancel()
+    await asyncio.wait(following)
+    announcer.close()
+    for each in following:
+        if not each.cancelled():
+            each.result()
+
+
+async def carrying(announcer, *names):
+    """Returns once the interfaces *names*, and no others, carry announcements."""
+    await eventually(lambda: announcer.interfaces == set(names))
+
+
+async def resolved(client, address):
+    """The hardware address that the client's kernel finds for *address*."""
+    client.forget(str(address))
+    client.speak_to(str(address))
+    return await eventually(lambda: client.neighbor(str(address)))

@@ -4,56 +4,33 @@ The machine has none of these addresses itself, as a node has not: its kernel ne
 """
 
 import asyncio
+import subprocess
+import sys
 from ipaddress import IPv4Address
-
-import pytest
-from prometheus_client import CollectorRegistry
+from pathlib import Path
+from subprocess import PIPE
 
 from lb.lab.capture import capture
-from lb.observe.metrics import Layer2Metrics
-from speaker.layer2.announcer import Announcer
-from speaker.layer2.links import watch_interfaces
-from speaker.layer2.protocol.arp import BROADCAST, REQUEST, Arp, emit
+from speaker.layer2.protocol.arp import REPLY, REQUEST, Arp, emit
+from speaker.layer2.protocol.ethernet import BROADCAST
 from speaker.layer2.protocol.interface import IFF_BROADCAST, IFF_UP, Interface
-from speaker.layer2.protocol.responder import GRATUITOUS_AT
+from speaker.layer2.protocol.schedule import TAKEOVER_AT
+from speaker.layer2.protocol.sighting import Kind
 
-from .conftest import eventually
+from .conftest import carrying, eventually
+from .conftest import resolved as resolve
 
 VIP = IPv4Address("10.0.0.200")
+OTHER = IPv4Address("10.0.0.201")
 VLAN_5 = bytes.fromhex("81000005")
 """The tag of VLAN 5 (IEEE 802.1Q)."""
 FIRST_ROUNDS = 3
-"""Of GRATUITOUS_AT, those that a test waits for."""
-
-
-@pytest.fixture
-def registry():
-    return CollectorRegistry()
-
-
-@pytest.fixture
-async def announcer(machine, registry):
-    """One that follows the machine's interfaces."""
-    announcer = Announcer(Layer2Metrics.of(registry))
-
-    async def follow():
-        async for interfaces in watch_interfaces():
-            announcer.use(interfaces)
-
-    following = asyncio.create_task(follow())
-    yield announcer
-    following.cancel()
-    await asyncio.wait([following])
-    announcer.close()
-    if not following.cancelled():
-        following.result()
+"""Of TAKEOVER_AT, those that a test waits for."""
 
 
 async def resolved(client, address=VIP):
     """The hardware address that the client's kernel finds for *address*."""
-    client.forget(str(address))
-    client.speak_to(str(address))
-    return await eventually(lambda: client.neighbor(str(address)))
+    return await resolve(client, address)
 
 
 async def unresolved(client, address=VIP):
@@ -69,7 +46,7 @@ async def unresolved(client, address=VIP):
 def request(client, asker, address=VIP):
     """The frame by which *client* asks, as the host *asker*, who has *address*."""
     mac = bytes.fromhex(client.mac("eth0").replace(":", ""))
-    return emit(Arp(BROADCAST, mac, REQUEST, mac, IPv4Address(asker), bytes(6), address))
+    return emit(Arp(BROADCAST, mac, REQUEST, mac, IPv4Address(asker).packed, bytes(6), address.packed))
 
 
 def requests(seen, address=VIP):
@@ -95,10 +72,6 @@ def gratuitous(seen, address=VIP):
     ]
 
 
-async def carrying(announcer, *names):
-    await eventually(lambda: announcer.interfaces == set(names))
-
-
 async def test_a_client_finds_our_hardware_address(machine, client, announcer, registry):
     await carrying(announcer, "eth0")
     announcer.announce(VIP, None)
@@ -107,9 +80,8 @@ async def test_a_client_finds_our_hardware_address(machine, client, announcer, r
         await eventually(lambda: replies(seen))
     (reply,) = replies(seen)
     assert (reply.source, reply.destination) == (machine.mac("eth0"), client.mac("eth0"))
-    value = registry.get_sample_value
-    assert value("metallb_layer2_requests_received", {"ip": str(VIP)}) == 1
-    assert value("metallb_layer2_responses_sent", {"ip": str(VIP)}) == 1
+    for metric in ("metallb_layer2_requests_received", "metallb_layer2_responses_sent"):
+        await eventually(lambda name=metric: registry.get_sample_value(name, {"ip": str(VIP)}) == 1)
 
 
 async def test_nobody_answers_for_an_address_that_is_not_announced(client, announcer):
@@ -121,6 +93,7 @@ async def test_nobody_answers_for_an_address_that_is_not_announced(client, annou
 async def test_a_request_of_a_vlan_is_not_answered_by_the_interface_below_it(client, announcer):
     await carrying(announcer, "eth0")
     announcer.announce(VIP, None)
+    await resolved(client)
     tagged, plain = (request(client, "10.0.0.8"), request(client, "10.0.0.7"))
     with capture(client.namespace, "eth0") as seen:
         client.send(tagged[:12] + VLAN_5 + tagged[12:])
@@ -130,21 +103,20 @@ async def test_a_request_of_a_vlan_is_not_answered_by_the_interface_below_it(cli
 
 
 async def test_a_takeover_is_told_in_both_forms_at_once_and_again(machine, client, announcer, registry):
-    await carrying(announcer, "eth0")
+    await eventually(lambda: announcer.usable == {"eth0"})
     with capture(client.namespace, "eth0") as seen:
         announcer.announce(VIP, None)
         await eventually(lambda: len(gratuitous(seen)) == 2 * FIRST_ROUNDS)
     assert gratuitous(seen) == [(machine.mac("eth0"), form) for form in (1, 2)] * FIRST_ROUNDS
-    sent = registry.get_sample_value("metallb_layer2_gratuitous_sent", {"ip": str(VIP)})
-    assert sent == 2 * FIRST_ROUNDS
-    assert len(GRATUITOUS_AT) > FIRST_ROUNDS
+    sent = "metallb_layer2_gratuitous_sent"
+    await eventually(lambda: registry.get_sample_value(sent, {"ip": str(VIP)}) == 2 * FIRST_ROUNDS)
+    assert len(TAKEOVER_AT) > FIRST_ROUNDS
 
 
 async def test_a_takeover_moves_clients_that_had_another_hardware_address(machine, client, announcer):
     await carrying(announcer, "eth0")
-    index = client.index("eth0")
     before = "02:00:00:00:00:99"
-    client.ip(lambda ip: ip.neigh("add", dst=str(VIP), lladdr=before, ifindex=index, state="stale"))
+    client.set_neighbor(str(VIP), before, "stale")
     assert client.neighbor(str(VIP)) == before
     announcer.announce(VIP, None)
     await eventually(lambda: client.neighbor(str(VIP)) == machine.mac("eth0"))
@@ -177,6 +149,15 @@ async def test_a_link_that_was_down_is_told_anew_when_it_is_up(machine, client, 
         machine.set("eth0", state="up")
         await eventually(lambda: {form for _, form in gratuitous(seen)} == {1, 2})
     assert await resolved(client) == machine.mac("eth0")
+
+
+async def test_a_carrier_that_is_lost_is_told_at_once_to_whoever_asks_for_it(client, announcer, told):
+    await eventually(lambda: announcer.usable == {"eth0"})
+    client.set("eth0", state="down")
+    await eventually(lambda: told.usable[-1] == frozenset())
+    assert announcer.interfaces == {"eth0"}
+    client.set("eth0", state="up")
+    await eventually(lambda: told.usable[-1] == {"eth0"})
 
 
 async def test_a_carrier_that_was_lost_is_told_anew_when_it_returns(machine, client, announcer):
@@ -269,3 +250,113 @@ async def test_an_interface_that_is_gone_before_it_is_opened_is_passed_over(mach
     announcer.use({77: Interface(77, "gone0", b"\x02\0\0\0\0\x01", IFF_UP | IFF_BROADCAST, None)})
     assert announcer.interfaces == frozenset()
     assert caplog.messages[-1] == "interface gone0 carries no announcements: [Errno 19] No such device"
+
+
+async def test_another_host_that_speaks_for_an_address_is_told_of(client, announcer, told):
+    await carrying(announcer, "eth0")
+    announcer.announce(VIP, None)
+    await resolved(client)
+    mac = bytes.fromhex(client.mac("eth0").replace(":", ""))
+    for operation in (REQUEST, REPLY):
+        claim = Arp(BROADCAST, mac, operation, mac, VIP.packed, BROADCAST, VIP.packed)
+        client.send(emit(claim))
+    client.send(request(client, "0.0.0.0"))
+    await eventually(lambda: len(told.sightings) == 3)
+    assert {(interface, each.address, each.mac) for interface, each in told.sightings} == {("eth0", VIP, mac)}
+    assert [each.kind for _, each in told.sightings] == [Kind.ANNOUNCEMENT, Kind.ANNOUNCEMENT, Kind.PROBE]
+
+
+async def test_an_address_that_is_only_listened_to_is_not_answered_but_told_of(client, announcer, told):
+    await carrying(announcer, "eth0")
+    announcer.listen(VIP)
+    await unresolved(client)
+    assert told.sightings == []
+    client.send(request(client, str(VIP), IPv4Address("10.0.0.9")))
+    await eventually(lambda: told.sightings)
+    assert [each.kind for _, each in told.sightings] == [Kind.USE]
+    announcer.ignore(VIP)
+    announcer.announce(OTHER, None)
+    await resolved(client, OTHER)
+    client.send(request(client, str(VIP), OTHER))
+    await eventually(lambda: client.neighbor(str(OTHER)))
+    assert len(told.sightings) == 1
+
+
+async def test_what_this_node_says_on_one_interface_is_no_stranger_s_word_on_another(
+    machine, announcer, new_host, told
+):
+    switch = new_host()
+    switch.add("br0", kind="bridge")
+    switch.set("br0", state="up")
+    for name in ("eth0", "eth1"):
+        machine.add(name, kind="veth", peer={"ifname": name, "net_ns_fd": switch.namespace})
+        switch.set(name, master=switch.index("br0"), state="up")
+        machine.set(name, state="up")
+    await eventually(lambda: announcer.usable == {"eth0", "eth1"})
+    with capture(machine.namespace, "eth1") as seen:
+        announcer.announce(VIP, None)
+        await eventually(lambda: (machine.mac("eth0"), 2) in gratuitous(seen))
+    assert told.sightings == []
+
+
+async def test_a_macvlan_answers_with_its_own_address_and_the_interface_below_it_for_itself(
+    machine, client, announcer
+):
+    machine.add("mac0", kind="macvlan", link=machine.index("eth0"), macvlan_mode="bridge")
+    machine.set("mac0", state="up")
+    await carrying(announcer, "eth0", "mac0")
+    announcer.announce(VIP, None)
+    await resolved(client)
+    for name in ("eth0", "mac0"):
+        asked = bytes.fromhex(machine.mac(name).replace(":", "")) + request(client, "10.0.0.7")[6:]
+        with capture(client.namespace, "eth0") as seen:
+            client.send(asked)
+            await eventually(lambda seen=seen: replies(seen))
+        assert [each.sender_mac for each in replies(seen)] == [machine.mac(name)]
+
+
+async def test_five_hundred_addresses_are_told_within_a_tenth_of_a_second_and_not_in_one_burst(
+    client, announcer
+):
+    addresses = [IPv4Address(int(VIP) + 256 * number) for number in range(500)]
+    await eventually(lambda: announcer.usable == {"eth0"})
+    with capture(client.namespace, "eth0") as seen:
+        for address in addresses:
+            announcer.announce(address, None)
+        await eventually(lambda: len(seen.frames) >= 4 * len(addresses))  # both forms, twice
+    first = {}
+    for each in seen.arp:
+        first.setdefault(each.sender_ip, each.time)
+    told = [first[str(address)] for address in addresses]
+    assert max(told) - min(told) < 0.1
+    assert max(sum(at <= other < at + 0.005 for other in told) for at in told) <= 256
+
+
+async def test_thousands_of_addresses_are_announced_and_withdrawn_in_one_go(client, announcer):
+    addresses = [IPv4Address(int(VIP) + 2 * number) for number in range(1, 5001)]
+    await carrying(announcer, "eth0")
+    started = asyncio.get_running_loop().time()
+    for address in addresses:
+        announcer.announce(address, None)
+    announcer.announce(VIP, None)
+    await asyncio.sleep(0)  # the turn in which it takes effect
+    for address in addresses:
+        announcer.withdraw(address)
+    await asyncio.sleep(0)
+    assert asyncio.get_running_loop().time() - started < 2  # a filter for each change would take a minute
+    await resolved(client)
+
+
+async def test_a_flood_of_garbage_leaves_the_announcements_intact(machine, client, announcer, told):
+    await carrying(announcer, "eth0")
+    announcer.announce(VIP, None)
+    await resolved(client)
+    command = [sys.executable, str(Path(__file__).with_name("flood.py")), "7"]
+    with client.call(lambda: subprocess.Popen(command, stdin=PIPE, stdout=PIPE)) as flood:
+        try:
+            for _ in range(20):
+                assert await resolved(client) == machine.mac("eth0")
+        finally:
+            sent = int(flood.communicate()[0])
+    assert sent > 10_000
+    assert told.sightings == []

@@ -124,3 +124,20 @@ async def test_what_does_not_matter_is_not_told(machine, watch, new_client):
     await eventually(lambda: watch.interface("wan0"))
     assert len(watch.snapshots) == told + 1
     assert all(earlier != later for earlier, later in pairwise(watch.snapshots))
+
+
+async def test_when_the_kernel_had_to_drop_news_all_is_read_again(machine, watch, new_client, caplog):
+    new_client()
+    await eventually(lambda: (eth0 := watch.interface("eth0")) and eth0.flags & IFF_RUNNING)
+    index = machine.index("eth0")
+
+    def storm(ip):
+        for number in range(2000):
+            ip.link("set", index=index, mtu=1400 + number % 2)
+        ip.link("set", index=index, ifname="wan0", address="02:00:00:00:00:42")
+
+    machine.ip(storm)  # this thread, and so the loop, waits meanwhile
+    await eventually(lambda: (wan0 := watch.interface("wan0")) and wan0.mac.hex(":") == "02:00:00:00:00:42")
+    assert any("all is read again" in message for message in caplog.messages)
+    machine.delete("wan0")
+    await eventually(lambda: watch.interface("wan0") is None)

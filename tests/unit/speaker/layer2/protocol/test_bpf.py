@@ -14,7 +14,7 @@ from speaker.layer2.protocol.bpf import (
     JUMP_EQUAL,
     JUMP_GREATER,
     KIND,
-    LOAD_BYTE,
+    LOAD_HALF,
     LOAD_WORD,
     MOST_RANGES,
     NOTHING,
@@ -50,7 +50,7 @@ def lets_through(program, frame, kind=BROADCAST, interface=ETH0):
         elif code in JUMPS:
             at += jt if JUMPS[code](loaded, k) else jf
         else:
-            size = {LOAD_WORD: 4, LOAD_BYTE: 1}[code]
+            size = {LOAD_WORD: 4, LOAD_HALF: 2}[code]
             if k in ancillary:
                 loaded = ancillary[k]
             elif k + size > len(frame):
@@ -90,6 +90,9 @@ def test_with_no_address_nothing_gets_through(make):
         pytest.param(asks("192.0.2.199"), False, id="request for the address before"),
         pytest.param(asks("192.0.2.202"), False, id="request for the address behind"),
         pytest.param(asks("192.0.2.200")[:-1], False, id="cut off"),
+        pytest.param(asks("192.0.2.200", operation=3), False, id="reverse ARP"),
+        pytest.param(asks("192.0.2.200").replace(b"\x08\x00", b"\x86\xdd"), False, id="of another protocol"),
+        pytest.param(asks("192.0.2.200").replace(b"\x06\x04", b"\x08\x04"), False, id="of other hardware"),
         pytest.param(b"", False, id="empty"),
     ],
 )
@@ -107,6 +110,8 @@ def test_arp_from_or_for_our_addresses_gets_through(frame, expected):
         pytest.param(solicits("2001:db8:1::200"), True, id="of one that ends alike"),
         pytest.param(solicits("2001:db8::200")[:77], False, id="cut off"),
         pytest.param(solicits("2001:db8::200").replace(b"\x3a\xff", b"\x00\xff"), False, id="no ICMPv6"),
+        pytest.param(solicits("2001:db8::200").replace(b"\x3a\xff", b"\x3a\xfe"), False, id="from afar"),
+        pytest.param(solicits("2001:db8::200").replace(b"\x87\x00", b"\x87\x01"), False, id="code 1"),
         *(
             pytest.param(
                 solicits("2001:db8::200").replace(b"\x87\x00", bytes((kind, 0))), False, id=f"type {kind}"
