@@ -24,6 +24,7 @@ async def run(settings: Settings) -> None:
             registry=registry,
             not_ready=speaker.not_ready,
             debug=speaker.debug,
+            explain=speaker.explain,
         ):
             await until_signalled(speaker.run(), speaker.leave)
 

@@ -42,7 +42,9 @@ class Docket:
         self._timer: asyncio.TimerHandle | None = None
         self._gates: dict[str, int] = {}
         self._watched: frozenset[int] = frozenset()
-        self._word = Bulletin()
+        self._interfaces: frozenset[str] | None = None
+        self._healthy: frozenset[int] = frozenset()
+        self._word: Bulletin | None = None
         self.has_announced = False
         """Whether every Service has been judged."""
         self.rests = asyncio.Event()
@@ -78,7 +80,8 @@ class Docket:
 
     def speak(self, interfaces: frozenset[str], healthy: frozenset[int]) -> None:
         """These of our interfaces carry announcements now, and at these ports our kube-proxy answers 200."""
-        self._say(Bulletin(interfaces, self._reconciler.served, healthy))
+        self._interfaces, self._healthy = interfaces, healthy
+        self._say()
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -100,7 +103,7 @@ class Docket:
         while self._pending and self._loop.time() < until:
             self._judge_with(next(iter(self._pending)))
         self._reconciler.settle(self._snapshot.claims, self._loop.time())
-        self.speak(self._word.interfaces, self._word.healthy)
+        self._say()
         self._watch_gates()
         if self._pending:
             self._schedule()
@@ -119,17 +122,21 @@ class Docket:
             else:
                 self._gates.pop(each, None)
 
-    def _say(self, word: Bulletin) -> None:
+    def _say(self) -> None:
+        if self._interfaces is None:
+            return
+        word = Bulletin(self._interfaces, self._reconciler.served, self._healthy)
         if word == self._word:
             return
         self._word = word
-        self._add(self._snapshot.note(self._node, word))
+        self._add(self._snapshot.speak(self._node, word))
         if self._publication is None:
             self._publication = self._loop.call_later(GATHERING, self._tell)
 
     def _tell(self) -> None:
         self._publication = None
-        self._publish(emit(self._word))
+        if self._word is not None:
+            self._publish(emit(self._word))
 
     def _watch_gates(self) -> None:
         ports = frozenset(self._gates.values())

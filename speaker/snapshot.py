@@ -21,10 +21,13 @@ from lb.announce.why import WhyNobody
 from lb.api.node import Node
 from lb.api.service import Service
 from lb.config.parser import Parsed
+from lb.config.ranges import Address
 from lb.config.services import is_ours, status_addresses
 
 log = logging.getLogger(__name__)
 GONE = Silent(WhyNobody.NOT_OURS)
+Changed = frozenset[Address] | None
+"""Addresses that a node begins or ceases to claim; None: it stands otherwise, which may concern everybody."""
 
 
 class World(Protocol):
@@ -92,10 +95,10 @@ class Snapshot:
 
     def hear(self, told: Mapping[str, bytes]) -> Collection[str]:
         """This is what the other nodes tell, each in its latest bulletin."""
-        concerned: set[str] = set()
+        changes: list[Changed] = []
         for node in self._told.keys() - told.keys():
             del self._told[node]
-            concerned.update(self.note(node, None))
+            changes.append(self._note(node, None))
         for node, text in told.items():
             if self._told.get(node) != text:
                 self._told[node] = text
@@ -104,20 +107,27 @@ class Snapshot:
                     log.warning(
                         "node %s tells of itself what we cannot read: is its speaker another version?", node
                     )
-                concerned.update(self.note(node, bulletin))
-        return concerned
+                changes.append(self._note(node, bulletin))
+        return self._concerned(changes)
 
-    def note(self, node: str, bulletin: Bulletin | None) -> Collection[str]:
-        """*bulletin* is what *node* tells from now on."""
+    def speak(self, node: str, bulletin: Bulletin) -> Collection[str]:
+        """This is what our own *node* tells."""
+        return self._concerned([self._note(node, bulletin)])
+
+    def _note(self, node: str, bulletin: Bulletin | None) -> Changed:
         before = self._bulletins.pop(node, None)
         if bulletin is not None:
             self._bulletins[node] = bulletin
         changed = self.claims.put(node, bulletin.addresses if bulletin else frozenset())
-        if (before and before.interfaces) != (bulletin and bulletin.interfaces):
+        if before is None or bulletin is None:
+            return None
+        alike = (before.interfaces, before.healthy) == (bulletin.interfaces, bulletin.healthy)
+        return changed if alike else None
+
+    def _concerned(self, changes: Collection[Changed]) -> Collection[str]:
+        if None in changes:
             return self.surroundings_changed()
-        if (before and before.healthy) != (bulletin and bulletin.healthy):
-            return self.surroundings_changed()
-        return self._sharing.at(changed)
+        return self._sharing.at(address for changed in changes for address in changed or ())
 
     def judge(self, key: str) -> dict[str, Verdict]:
         """The verdicts on Service *key* and on those that are judged together with it."""

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry
 
-from lb.announce.verdict import as_data
+from lb.announce.verdict import in_full, outline
 from lb.api.configuration_state import SPEAKER, SUBNETS
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
@@ -203,13 +203,13 @@ class Speaker:
             "speakers": {name: state.name for name, state in states.items()},
             "silent_for_s": silences,
             "interfaces": sorted(self._announcer.interfaces),
-            "services": {key: str(verdict) for key, verdict in self._docket.verdicts.items()},
+            "services": {key: outline(verdict) for key, verdict in self._docket.verdicts.items()},
         }
 
     def explain(self, service: str) -> object | None:
-        """The verdict on *service*, by key, as data; None where there is none."""
+        """The whole verdict on *service*, by key; None where there is none."""
         verdict = self._docket.verdicts.get(service)
-        return as_data(verdict) if verdict is not None else None
+        return in_full(verdict) if verdict is not None else None
 
     def service_changed(self, service: str) -> None:
         """Judge *service* anew, with whatever else changes at this moment."""

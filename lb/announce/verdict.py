@@ -106,17 +106,20 @@ def _verdict(case: Case, election: Election | None) -> Verdict:
     return Silent(WhyNobody.ALL_EXCLUDED if excluded else WhyNobody.NO_NODE, case, election)
 
 
-def as_data(verdict: Verdict) -> dict[str, object]:
-    """*verdict* for programs: names of `Why` and `WhyNobody`; `interfaces` null are all."""
-    standing = {node: why.name for node, why in verdict.standing.items()}
+def outline(verdict: Verdict) -> dict[str, object]:
+    """*verdict* for programs, in short; `interfaces` null are all."""
     if isinstance(verdict, Silent):
-        return {"announced": False, "why": verdict.why.name, "nodes": standing, "text": str(verdict)}
+        return {"announced": False, "why": verdict.why.name}
     return {
         "announced": True,
         "node": verdict.winner,
         "addresses": [str(each) for each in verdict.addresses],
         "interfaces": None if verdict.interfaces is None else sorted(verdict.interfaces),
         "holders": sorted(verdict.election.holders),
-        "nodes": standing,
-        "text": str(verdict),
     }
+
+
+def in_full(verdict: Verdict) -> dict[str, object]:
+    """`outline` and how each node stands, with the name of its `Why`, and all of it in words."""
+    nodes = {node: why.name for node, why in verdict.standing.items()}
+    return {**outline(verdict), "nodes": nodes, "text": str(verdict)}

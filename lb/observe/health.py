@@ -15,19 +15,32 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 NotReady = Callable[[], Sequence[str]]
 Debug = Callable[[], object]
+Explain = Callable[[str], object]
+
+
+def _nothing(service: str) -> object:
+    return None
 
 
 @asynccontextmanager
 async def serve_health(
-    host: str, port: int, *, registry: CollectorRegistry, not_ready: NotReady, debug: Debug
+    host: str,
+    port: int,
+    *,
+    registry: CollectorRegistry,
+    not_ready: NotReady,
+    debug: Debug,
+    explain: Explain = _nothing,
 ) -> AsyncIterator[int]:
     """Serve until the `with` is left; gives the port, which the kernel chooses for *port* 0.
 
     `/healthz`: 200 while the loop runs. `/readyz`: 200, or 503 with the reasons that *not_ready* gives, a
-    line each. `/metrics`: of *registry*. `/debug`: what *debug* gives, as JSON by msgspec. The callables are
+    line each. `/metrics`: of *registry*. `/debug`: what *debug* gives, as JSON by msgspec, and
+    `/debug/NAMESPACE/NAME`: what *explain* gives for a Service by its key; 404 for None. The callables are
     called on the loop, at each request. OSError if the port cannot be had.
     """
-    runner = web.AppRunner(_app(registry, not_ready, debug), access_log=None, shutdown_timeout=1.0)
+    app = _app(registry, not_ready, debug, explain)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         yield await _listen(runner, host, port)
@@ -49,7 +62,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     return bound
 
 
-def _app(registry: CollectorRegistry, not_ready: NotReady, debug: Debug) -> web.Application:
+def _app(registry: CollectorRegistry, not_ready: NotReady, debug: Debug, explain: Explain) -> web.Application:
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
@@ -64,15 +77,24 @@ def _app(registry: CollectorRegistry, not_ready: NotReady, debug: Debug) -> web.
         text = await asyncio.to_thread(generate_latest, registry)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
-    async def explain(_: web.Request) -> web.Response:
-        return web.Response(body=msgspec.json.encode(debug()), content_type="application/json")
+    async def all_known(_: web.Request) -> web.Response:
+        return _json(debug())
+
+    async def one_explained(request: web.Request) -> web.Response:
+        explained = explain("{namespace}/{name}".format(**request.match_info))
+        return _json(explained, 404 if explained is None else 200)
 
     app = web.Application()
     for path, handler in (
         ("/healthz", healthz),
         ("/readyz", readyz),
         ("/metrics", metrics),
-        ("/debug", explain),
+        ("/debug", all_known),
+        ("/debug/{namespace}/{name}", one_explained),
     ):
         app.router.add_get(path, handler)
     return app
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lb.announce.case import Endpoints
 from lb.announce.claims import Claims
 from lb.announce.petition import Petition
-from lb.announce.verdict import Announced, Silent, as_data, judge
+from lb.announce.verdict import Announced, Silent, in_full, judge
 from lb.announce.why import Why, WhyNobody
 from lb.api.meta import LabelSelector
 
@@ -177,7 +177,7 @@ def test_the_explanation_names_only_some_of_many_nodes():
 
 def test_a_verdict_is_data_too():
     given = verdict(service(VIP, VIP6), known=MIXED, serving=claims(node_a=[VIP]))
-    assert msgspec.to_builtins(as_data(given)) == {
+    assert msgspec.to_builtins(in_full(given)) == {
         "announced": True,
         "node": "node-a",
         "addresses": ["192.0.2.1", "2001:db8::1"],
@@ -192,7 +192,7 @@ def test_a_verdict_is_data_too():
         "text": str(given),
     }
     given = verdict(known=electorate(nodes=[node("a", DRAIN)]))
-    assert as_data(given) == {
+    assert in_full(given) == {
         "announced": False,
         "why": "NO_NODE",
         "nodes": {"a": "DRAINED"},

@@ -11,9 +11,9 @@ async def client():
         yield session
 
 
-def health(port=0, not_ready=lambda: (), debug=dict, registry=None):
+def health(port=0, not_ready=lambda: (), debug=dict, registry=None, **options):
     registry = registry or CollectorRegistry()
-    return serve_health("127.0.0.1", port, registry=registry, not_ready=not_ready, debug=debug)
+    return serve_health("127.0.0.1", port, registry=registry, not_ready=not_ready, debug=debug, **options)
 
 
 async def answer(client, port, path):
@@ -45,6 +45,15 @@ async def test_metrics_are_prometheus_text(client):
 async def test_debug_is_what_the_process_knows_as_json(client):
     async with health(debug=lambda: {"announced": ["10.0.0.1"]}) as port:
         assert await answer(client, port, "/debug") == (200, '{"announced":["10.0.0.1"]}')
+
+
+async def test_a_service_is_explained_by_its_key_and_one_that_is_not_known_is_not_found(client):
+    known = {"shop/web": {"node": "n1"}}
+    async with health(explain=known.get) as port:
+        assert await answer(client, port, "/debug/shop/web") == (200, '{"node":"n1"}')
+        assert await answer(client, port, "/debug/shop/other") == (404, "null")
+    async with health() as port:
+        assert await answer(client, port, "/debug/shop/web") == (404, "null")
 
 
 async def test_a_port_in_use_is_named_with_what_to_do():
