@@ -79,8 +79,8 @@ class Reconciler:
 
     @property
     def served(self) -> frozenset[Address]:
-        """What is answered for, on an interface that is there."""
-        there = self._announcer.interfaces
+        """What is answered for, on an interface that reaches anybody."""
+        there = self._announcer.usable
         announced = {
             address
             for address, on in self._on.items()

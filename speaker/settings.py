@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from typing import Any
 
 from msgspec import Struct
 
@@ -64,10 +65,11 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     add("--lb-class", None, "serve only Services of this loadBalancerClass", "")
     add("--kubeconfig", None, "kubeconfig file; in a pod, its service account is used", "")
     parser.add_argument("--log-level", default="info", choices=list(LEVELS))
-    _add_switch(parser, "--ignore-exclude-lb", "announce also from nodes that are excluded by label", False)
-    _add_switch(
-        parser, "--sticky", "let an address stay where it is when a node returns that ranks first", True
-    )
+    switch: Mapping[str, Any] = {"nargs": "?", "const": True, "type": _switch, "metavar": "{true,false}"}
+    text = "announce also from nodes that are excluded from load balancing by their label"
+    parser.add_argument("--ignore-exclude-lb", default=False, help=text, **switch)
+    text = "let an address stay where it is when a node returns that ranks before; the default"
+    parser.add_argument("--sticky", default=True, help=text, **switch)
     read = parser.parse_args(arguments)
     return Settings(
         namespace=read.namespace,
@@ -86,20 +88,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     )
 
 
-def _add_switch(parser: argparse.ArgumentParser, flag: str, text: str, default: bool) -> None:
-    """A flag that may be given as `--flag` or `--flag=true`, and `--flag=false`."""
-    parser.add_argument(
-        flag,
-        nargs="?",
-        const="true",
-        default=str(default).lower(),
-        type=_switch,
-        metavar="{true,false}",
-        help=f"{text} (default {str(default).lower()})",
-    )
-
-
 def _switch(text: str) -> bool:
+    """As Go reads a switch: `--name`, `--name=true` and `--name=false`."""
     if text not in ("true", "false"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
     return text == "true"

@@ -121,12 +121,12 @@ class Speaker:
         self._interfaces_changed()
 
     def _interfaces_changed(self) -> None:
-        self._docket.speak(self._announcer.interfaces, self._healthy)
+        self._docket.speak(self._announcer.usable, self._healthy)
         self._tell_subnets()
 
     def _health_changed(self, healthy: frozenset[int]) -> None:
         self._healthy = healthy
-        self._docket.speak(self._announcer.interfaces, self._healthy)
+        self._docket.speak(self._announcer.usable, self._healthy)
 
     def _publish(self, word: bytes) -> None:
         self._word = word

@@ -13,10 +13,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry
 from pyroute2 import IPRoute
 
+from lb.cli.trial import MANIFESTS, NAMESPACE
 from lb.lab import namespaces
+from lb.lab.lab import Lab
 from lb.observe.metrics import Layer2Metrics
 from speaker.layer2.addresses import watch_addresses
 from speaker.layer2.announcer import Announcer
@@ -244,3 +247,33 @@ async def resolved(client, address):
     client.forget(str(address))
     client.speak_to(str(address))
     return await eventually(lambda: client.neighbor(str(address)))
+
+
+@pytest.fixture(scope="package")
+def lab():
+    """A control plane with our objects, and the key that the controller would make."""
+    with Lab.up(f"test-{os.getpid()}-speaker", nodes=0) as lab:
+        lab.kubectl("apply", "-k", str(MANIFESTS))
+        lab.kubectl("delete", "validatingwebhookconfigurations", "--all")  # nobody serves them here
+        for crd in MANIFESTS.glob("crds/*.yaml"):
+            name = yaml.safe_load(crd.read_text())["metadata"]["name"]
+            lab.kubectl("wait", "--for=condition=Established", f"crd/{name}")
+        metadata = {"name": "memberlist", "namespace": NAMESPACE}
+        secret = {"kind": "Secret", "metadata": metadata, "stringData": {"secretkey": "key"}}
+        lab.apply(yaml.safe_dump({"apiVersion": "v1", **secret}))
+        yield lab
+
+
+@pytest.fixture
+def as_speaker(lab, tmp_path):
+    """Makes of a kubeconfig one with the rights of the speaker's ServiceAccount, and no others."""
+
+    def restricted(kubeconfig):
+        token = lab.kubectl("create", "token", "speaker", "-n", NAMESPACE).strip()
+        config = yaml.safe_load(kubeconfig.read_text())
+        config["users"][0]["user"] = {"token": token}
+        path = tmp_path / "speaker.kubeconfig"
+        path.write_text(yaml.safe_dump(config))
+        return path
+
+    return restricted

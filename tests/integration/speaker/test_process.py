@@ -4,44 +4,17 @@ It runs on a client of the lab's segment: a machine whose one interface, eth0, l
 """
 
 import json
-import os
 import sys
 
 import pytest
 import yaml
 
-from lb.cli.trial import MANIFESTS, NAMESPACE
+from lb.cli.trial import NAMESPACE
 from lb.lab import addressing
-from lb.lab.lab import Lab
 
 NODE = "n1"
 PORT = 17472
 STATE = f"speaker-{NODE}"
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with Lab.up(f"test-{os.getpid()}-speaker", nodes=0) as lab:
-        lab.kubectl("apply", "-k", str(MANIFESTS))
-        lab.kubectl("delete", "validatingwebhookconfigurations", "--all")  # nobody serves them here
-        for crd in MANIFESTS.glob("crds/*.yaml"):
-            name = yaml.safe_load(crd.read_text())["metadata"]["name"]
-            lab.kubectl("wait", "--for=condition=Established", f"crd/{name}")
-        metadata = {"name": "memberlist", "namespace": NAMESPACE}
-        secret = {"kind": "Secret", "metadata": metadata, "stringData": {"secretkey": "key"}}
-        lab.apply(yaml.safe_dump({"apiVersion": "v1", **secret}))
-        yield lab
-
-
-@pytest.fixture
-def as_speaker(lab, tmp_path):
-    """A kubeconfig with the rights of the speaker's ServiceAccount, and no others."""
-    token = lab.kubectl("create", "token", "speaker", "-n", NAMESPACE).strip()
-    config = yaml.safe_load(lab.segment_kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": token}
-    path = tmp_path / "speaker.kubeconfig"
-    path.write_text(yaml.safe_dump(config))
-    return path
 
 
 class Speaker:
@@ -68,7 +41,8 @@ class Speaker:
 def speaker(lab, as_speaker, tmp_path):
     machine, log = lab.client(), tmp_path / "speaker.log"
     command = [sys.executable, "-m", "speaker", "--namespace", NAMESPACE, "--node-name", NODE]
-    command += ["--ml-bindaddr", str(machine.address.v4), "--kubeconfig", str(as_speaker)]
+    rights = as_speaker(lab.segment_kubeconfig)
+    command += ["--ml-bindaddr", str(machine.address.v4), "--kubeconfig", str(rights)]
     with log.open("wb") as output:
         process = machine.popen(command, stdout=output, stderr=output)
     speaker = Speaker(machine, log)

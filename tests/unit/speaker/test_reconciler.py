@@ -31,7 +31,7 @@ class Announcer:
     """Remembers what it is asked to do, in order."""
 
     def __init__(self):
-        self.interfaces = frozenset({"eth0", "eth1"})
+        self.usable = frozenset({"eth0", "eth1"})
         self.asked = []
 
     def announce(self, address, interfaces):
@@ -340,9 +340,9 @@ def test_nothing_is_served_where_no_interface_is(node):
     node.put(WEB, OURS)
     node.advertise("eth0")
     node.act()
-    node.announcer.interfaces = frozenset({"eth1"})
+    node.announcer.usable = frozenset({"eth1"})
     assert node.served == set()
-    node.announcer.interfaces = frozenset({"eth0"})
+    node.announcer.usable = frozenset({"eth0"})
     assert node.served == {OURS}
 
 

@@ -50,6 +50,20 @@ def test_addresses_are_made_known_again_each_minute_unless_told_otherwise():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "ignores_exclusion", "is_sticky"),
+    [
+        pytest.param([], False, True, id="neither"),
+        pytest.param(["--ignore-exclude-lb", "--sticky"], True, True, id="both"),
+        pytest.param(["--ignore-exclude-lb=true", "--sticky=false"], True, False, id="with values"),
+        pytest.param(["--ignore-exclude-lb=false", "--sticky=true"], False, True, id="as without"),
+    ],
+)
+def test_elections_go_by_the_rules_that_are_given(arguments, ignores_exclusion, is_sticky):
+    given = read_settings(arguments, ENVIRONMENT)
+    assert (given.ignores_exclusion, given.is_sticky) == (ignores_exclusion, is_sticky)
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         pytest.param(["--nodename=n1"], "unrecognized arguments: --nodename=n1", id="unknown flag"),
@@ -82,6 +96,9 @@ def test_addresses_are_made_known_again_each_minute_unless_told_otherwise():
             ["--gratuitous-arp-interval=86401"],
             "argument --gratuitous-arp-interval: '86401' is no number of seconds from 0 to 86400",
             id="interval longer than a day",
+        ),
+        pytest.param(
+            ["--sticky=no"], "argument --sticky: 'no' is neither true nor false", id="another word for false"
         ),
         pytest.param(
             ["--log-level=loud"],

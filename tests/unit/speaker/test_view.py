@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
+from lb.announce.case import Endpoints
 from lb.cluster.client import Page, WatchEvent
 from lb.cluster.resource import named
 from lb.config.peer import Password
@@ -154,6 +155,19 @@ async def test_a_slice_that_is_gone_is_nobodys():
         assert record.services == [WEB, WEB]
 
 
+async def test_where_a_service_is_served_follows_its_slices():
+    def served(*nodes):
+        return [{"addresses": ["10.1.0.1"], "nodeName": name} for name in nodes]
+
+    async with viewing(endpointslices=[(piece("a"), {"endpoints": served("n1")})]) as (view, server, _):
+        assert view.endpoints_of(WEB) == Endpoints(True, {"n1": True})
+        await server.tell("ADDED", "endpointslices", piece("b"), endpoints=served("n2"))
+        assert view.endpoints_of(WEB) == Endpoints(True, {"n1": True, "n2": True})
+        await server.tell("DELETED", "endpointslices", piece("a"))
+        await server.tell("DELETED", "endpointslices", piece("b"))
+        assert view.endpoints_of(WEB) == Endpoints()
+
+
 async def test_a_service_that_changes_is_told():
     async with viewing() as (view, server, record):
         await server.tell("ADDED", "services", {"name": "web", "namespace": "shop"})
@@ -167,6 +181,17 @@ async def test_a_node_that_changes_concerns_every_service():
         before = record.surroundings
         await server.tell("ADDED", "nodes", {"name": "n1"})
         assert (record.surroundings, list(view.nodes)) == (before + 1, ["n1"])
+        await server.tell("MODIFIED", "nodes", {"name": "n1", "labels": {"anvil-lb.io/drain": "true"}})
+        await server.tell("DELETED", "nodes", {"name": "n1"})
+        assert (record.surroundings, list(view.nodes)) == (before + 3, [])
+
+
+async def test_a_node_that_changes_in_what_elections_do_not_look_at_concerns_none():
+    async with viewing(nodes=[({"name": "n1"}, {})]) as (_, server, record):
+        before = record.surroundings
+        told = {"conditions": [{"type": "MemoryPressure", "status": "True"}]}
+        await server.tell("MODIFIED", "nodes", {"name": "n1"}, status=told)
+        assert record.surroundings == before
 
 
 async def test_the_key_is_told_and_told_again_when_it_changes():
