@@ -10,6 +10,8 @@ from speaker.snapshot import Snapshot
 
 SLICE = 0.005
 """Seconds of judging, until heartbeats and requests get their turn."""
+FRESHNESS = 10.0
+"""Seconds from our start in which we keep nothing from who ranks before us: others may start with us."""
 GATHERING = 0.01
 """Seconds in which changes of our own word are gathered before the others are told."""
 
@@ -40,6 +42,8 @@ class Docket:
         self._slice: asyncio.Handle | None = None
         self._publication: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._is_fresh = True
+        self._ripening: asyncio.TimerHandle | None = None
         self._gates: dict[str, int] = {}
         self._watched: frozenset[int] = frozenset()
         self._interfaces: frozenset[str] | None = None
@@ -53,7 +57,12 @@ class Docket:
     def open(self) -> None:
         """Judge from now on, all Services first."""
         self._is_open = True
+        self._ripening = self._loop.call_later(FRESHNESS, self._ripen)
         self._add(self._snapshot.services)
+
+    def _ripen(self) -> None:
+        self._is_fresh = False
+        self._say()
 
     def service_changed(self, key: str) -> None:
         """Service *key* or its endpoints are not as they were."""
@@ -73,6 +82,11 @@ class Docket:
         ]
         self._pending = dict.fromkeys([*lost, *self._pending])
         self._add(concerned)
+
+    def leave(self, ready: frozenset[str]) -> None:
+        """Hand over all that we announce to *ready*, the other nodes with a ready speaker."""
+        self._reconciler.is_leaving = True
+        self.members_changed(ready)
 
     def hear(self, told: Mapping[str, bytes]) -> None:
         """This is what the nodes tell, each in its latest bulletin; ours is known."""
@@ -125,7 +139,7 @@ class Docket:
     def _say(self) -> None:
         if self._interfaces is None:
             return
-        word = Bulletin(self._interfaces, self._reconciler.served, self._healthy)
+        word = Bulletin(self._interfaces, self._reconciler.served, self._healthy, self._is_fresh)
         if word == self._word:
             return
         self._word = word
@@ -165,5 +179,5 @@ class Docket:
     def close(self) -> None:
         """Judge no more."""
         self._is_open = False
-        for handle in (self._slice, self._publication, self._timer):
+        for handle in (self._slice, self._publication, self._timer, self._ripening):
             self._cancel(handle)

@@ -74,6 +74,8 @@ class Reconciler:
         self._on: defaultdict[Address, dict[str, Interfaces]] = defaultdict(dict)
         """By address the Services that it is announced for, and where."""
         self._parting: dict[Address, _Parting] = {}
+        self.is_leaving = False
+        """Whether this node is no member any more because it chose so, and waits for its successors."""
         self.verdicts: dict[str, Verdict] = {}
         """The last verdict on each Service that is, or was, ours to announce."""
 
@@ -106,7 +108,7 @@ class Reconciler:
         elif before is not None or verdict.outcome is not WhyNobody.NOT_OURS:
             self.verdicts[key] = verdict
         self._move(key, self._mine(verdict), now)
-        self._follow(key, verdict, before)
+        self._follow(key, verdict, before, self.is_leaving or self._node in ready)
         if (
             service is not None
             and key in self.verdicts
@@ -153,16 +155,19 @@ class Reconciler:
             del self._on[address]
             self._parting[address] = _Parting(key, None, now)
 
-    def _follow(self, key: str, verdict: Verdict, before: Verdict | None) -> None:
-        """Note who takes over what we part with, as the latest *verdict* on *key* has it."""
+    def _follow(self, key: str, verdict: Verdict, before: Verdict | None, waits: bool) -> None:
+        """Note who takes over what we part with, as the latest *verdict* on *key* has it.
+
+        It is not waited for where others took us for dead: they took over, or are about to.
+        """
         takes_over = verdict if isinstance(verdict, Announced) and verdict.winner != self._node else None
         taken = takes_over.addresses if takes_over else ()
         lost = before.addresses if isinstance(before, Announced) else ()
         for address in {*taken, *lost} & self._parting.keys():
             parting = self._parting[address]
-            if takes_over is not None and address in taken:
+            if takes_over is not None and address in taken and waits:
                 self._parting[address] = _Parting(key, takes_over.winner, parting.since)
-            elif parting.service == key:
+            elif parting.service == key or not waits:
                 self._parting[address] = _Parting(key, None, parting.since)
 
     def settle(self, claims: Claims, now: float) -> None:

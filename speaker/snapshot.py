@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lb.announce.bulletin import Bulletin, parse
 from lb.announce.case import Endpoints
@@ -121,7 +122,7 @@ class Snapshot:
         changed = self.claims.put(node, bulletin.addresses if bulletin else frozenset())
         if before is None or bulletin is None:
             return None
-        alike = (before.interfaces, before.healthy) == (bulletin.interfaces, bulletin.healthy)
+        alike = before == replace(bulletin, addresses=before.addresses)
         return changed if alike else None
 
     def _concerned(self, changes: Collection[Changed]) -> Collection[str]:

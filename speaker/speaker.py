@@ -169,6 +169,7 @@ class Speaker:
             self._is_leaving = True
             self._membership.leave(self._loop.time())
             self._driver.settle()
+            self._docket.leave(self._members - {self._settings.node_name})
             await self._hand_over()
             self._driver.close()
         self._docket.close()

@@ -27,12 +27,14 @@ class Bulletin(Struct, frozen=True):
     """One node's word.
 
     `interfaces` are the names of those that carry announcements now, `addresses` what is answered for, and
-    `healthy` the healthCheckNodePorts at which the node's kube-proxy answers 200.
+    `healthy` the healthCheckNodePorts at which the node's kube-proxy answers 200. `is_fresh` tells that the
+    speaker has just started.
     """
 
     interfaces: frozenset[str] = frozenset()
     addresses: frozenset[Address] = frozenset()
     healthy: frozenset[int] = frozenset()
+    is_fresh: bool = False
 
 
 class _Packed(Struct, frozen=True, array_like=True):
@@ -43,6 +45,7 @@ class _Packed(Struct, frozen=True, array_like=True):
     v4: Annotated[bytes, Meta(max_length=4 * ADDRESSES4)]
     v6: Annotated[bytes, Meta(max_length=16 * ADDRESSES6)]
     healthy: Annotated[bytes, Meta(max_length=2 * PORTS)]
+    is_fresh: bool
 
 
 def emit(bulletin: Bulletin) -> bytes:
@@ -54,6 +57,7 @@ def emit(bulletin: Bulletin) -> bytes:
             _run((each.packed for each in bulletin.addresses if each.version == 4), ADDRESSES4),
             _run((each.packed for each in bulletin.addresses if each.version == 6), ADDRESSES6),
             _run((pack(">H", port) for port in bulletin.healthy), PORTS),
+            bulletin.is_fresh,
         )
     )
 
@@ -77,4 +81,5 @@ def parse(data: bytes) -> Bulletin | None:
         frozenset(IPv4Address(each) for (each,) in iter_unpack("4s", packed.v4))
         | frozenset(IPv6Address(each) for (each,) in iter_unpack("16s", packed.v6)),
         frozenset(port for (port,) in iter_unpack(">H", packed.healthy)),
+        packed.is_fresh,
     )

@@ -29,7 +29,7 @@ def first_by_rank(nodes: Iterable[str], address: Address) -> str | None:
 
 
 class Election(Struct, frozen=True, eq=False):
-    """Who won, if anybody; `holders` are those of the best that serve an address of the Services already."""
+    """Who won, if anybody; `holders` are those of the best that served an address of the Services before."""
 
     winner: str | None
     contest: Contest
@@ -68,7 +68,15 @@ def elect(electorate: Electorate, claims: Claims, cases: Iterable[Case]) -> Elec
     """
     contest = Contest(electorate, tuple(cases))
     first = min((case.addresses[0] for case in contest.cases), key=lambda each: (each.version, each))
-    holders: frozenset[str] = frozenset()
-    if electorate.surroundings.is_sticky:
-        holders = contest.best & claims.holders(each for case in contest.cases for each in case.addresses)
+    holders = _holders(contest, claims) if electorate.surroundings.is_sticky else frozenset()
     return Election(first_by_rank(holders or contest.best, first), contest, holders)
+
+
+def _holders(contest: Contest, claims: Claims) -> frozenset[str]:
+    """Those of the best whose claims count.
+
+    Those of a speaker that has just started do not: where all start at the same time, such as after an
+    installation, the first of them would keep everything.
+    """
+    claiming = claims.holders(each for case in contest.cases for each in case.addresses)
+    return frozenset(node for node in claiming & contest.best if not contest.electorate.is_fresh(node))

@@ -87,6 +87,10 @@ class Electorate:
         node = self.surroundings.nodes[name]
         return interfaces(each for each in advertisements if selects(each, node))
 
+    def is_fresh(self, name: str) -> bool:
+        """Whether the node *name* told that its speaker has just started."""
+        return self.surroundings.bulletins.get(name, NOTHING_TOLD).is_fresh
+
     def is_healthy(self, name: str, port: int) -> bool:
         """Whether the node *name* told that its kube-proxy answers 200 at *port*."""
         return port in self.surroundings.bulletins.get(name, NOTHING_TOLD).healthy

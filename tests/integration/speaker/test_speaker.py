@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from lb.announce.bulletin import parse
 from lb.cluster.client import Page, WatchEvent
 from lb.lab.capture import capture
 from speaker.layer2.driver import Driver
@@ -220,6 +221,7 @@ async def test_what_a_neighbor_wins_is_left_to_it_and_taken_over_when_it_dies(sp
 
 async def test_a_neighbor_that_returns_takes_nothing_back(speaker, neighbor):
     await announced(speaker, OURS, THEIRS)
+    await eventually(lambda: not parse(speaker._word).is_fresh)
     neighbor()
     await eventually(lambda: members(speaker) == ["n1", "n2"])
     await eventually(speaker._docket.rests.is_set)
@@ -333,8 +335,9 @@ async def test_excluded_interfaces_are_followed_and_a_bad_list_changes_nothing(s
 async def test_a_list_that_is_there_at_the_start_counts_from_the_start(client, api):
     api.objects["configmaps"] = [excluding("eth")]
     async with speaking(api) as speaker:
-        await announced(speaker, OURS, THEIRS)
+        await eventually(lambda: speaker.not_ready() == [])
         assert speaker.debug()["interfaces"] == []
+        await announced(speaker)
 
 
 async def test_the_subnets_of_the_interfaces_that_announce_are_told(machine, client, api):

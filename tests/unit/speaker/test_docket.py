@@ -148,6 +148,12 @@ async def test_what_many_slices_win_is_told_in_few_words(node):
     assert len(node.published) < 50
 
 
+async def test_the_word_of_one_that_has_just_started_says_so(node):
+    node.open()
+    await until(lambda: node.published)
+    assert parse(node.published[-1]).is_fresh
+
+
 async def test_that_there_is_no_interface_is_told_too(node):
     node.docket.speak(frozenset(), frozenset())
     await until(lambda: node.published)

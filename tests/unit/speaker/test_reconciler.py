@@ -229,6 +229,21 @@ def test_what_we_lose_and_get_back_is_made_known_anew(node):
     assert (node.served, node.reconciler.next_timer()) == ({THEIRS}, None)
 
 
+def test_what_others_took_from_us_as_from_a_dead_node_is_not_answered_a_moment_longer(node):
+    node.put(WEB, OURS)
+    node.act()
+    assert node.act(without=["n1"]) == [("withdraw", OURS)]
+
+
+def test_one_that_leaves_waits_for_its_successors(node):
+    node.put(WEB, OURS)
+    node.act()
+    node.reconciler.is_leaving = True
+    assert node.act(without=["n1"]) == []
+    node.serve("n2", OURS)
+    assert node.settle() == [("withdraw", OURS)]
+
+
 def test_a_successor_that_is_replaced_is_waited_for_no_more(node):
     losing(node)
     node.services.clear()

@@ -65,8 +65,8 @@ def case(*addresses, by=(ANYWHERE,), local=None, gate=0):
     return Case(addresses or (VIP,), tuple(by), local, gate)
 
 
-def told(*interfaces, healthy=()):
-    return Bulletin(frozenset(interfaces), healthy=frozenset(healthy))
+def told(*interfaces, healthy=(), is_fresh=False):
+    return Bulletin(frozenset(interfaces), frozenset(), frozenset(healthy), is_fresh)
 
 
 def service(*addresses, name="web", labels=None, annotations=None, **spec):

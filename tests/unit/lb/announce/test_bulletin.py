@@ -13,6 +13,7 @@ BULLETINS = st.builds(
     st.frozensets(NAMES, max_size=20),
     st.frozensets(st.ip_addresses(), max_size=30),
     st.frozensets(st.integers(1, 65535), max_size=30),
+    st.booleans(),
 )
 WORD = Bulletin(
     frozenset({"eth0", "bond0.5"}),
@@ -28,9 +29,8 @@ def test_what_is_told_is_heard(bulletin):
 
 @given(BULLETINS)
 def test_equal_words_have_equal_bytes(bulletin):
-    again = Bulletin(
-        *(frozenset(sorted(each, key=str, reverse=True)) for each in msgspec.structs.astuple(bulletin))
-    )
+    *sets, is_fresh = msgspec.structs.astuple(bulletin)
+    again = Bulletin(*(frozenset(sorted(each, key=str, reverse=True)) for each in sets), is_fresh)
     assert emit(again) == emit(bulletin)
 
 
@@ -83,13 +83,13 @@ def packed(*fields):
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(packed(2, [], b"", b"", b""), id="another version"),
-        pytest.param(packed(1, [], b"\1\2\3", b"", b""), id="part of an IPv4 address"),
-        pytest.param(packed(1, [], b"", b"\1\2\3\4", b""), id="part of an IPv6 address"),
-        pytest.param(packed(1, [], b"", b"", b"\1"), id="half a port"),
-        pytest.param(packed(1, ["e" * 16], b"", b"", b""), id="a name that no interface has"),
-        pytest.param(packed(1, ["e"] * 600, b"", b"", b""), id="too many interfaces"),
-        pytest.param(packed(1, [], b"\0" * 20_000, b"", b""), id="too many addresses"),
+        pytest.param(packed(2, [], b"", b"", b"", False), id="another version"),
+        pytest.param(packed(1, [], b"\1\2\3", b"", b"", False), id="part of an IPv4 address"),
+        pytest.param(packed(1, [], b"", b"\1\2\3\4", b"", False), id="part of an IPv6 address"),
+        pytest.param(packed(1, [], b"", b"", b"\1", False), id="half a port"),
+        pytest.param(packed(1, ["e" * 16], b"", b"", b"", False), id="a name that no interface has"),
+        pytest.param(packed(1, ["e"] * 600, b"", b"", b"", False), id="too many interfaces"),
+        pytest.param(packed(1, [], b"\0" * 20_000, b"", b"", False), id="too many addresses"),
         pytest.param(b"\x91" * 70_000, id="deep"),
         pytest.param(bytes(LONGEST + 1), id="too long"),
         pytest.param(b"", id="nothing"),
@@ -100,4 +100,6 @@ def test_what_breaks_the_bounds_is_no_bulletin(data):
 
 
 def test_a_later_version_may_append_fields():
-    assert parse(packed(1, ["eth0"], b"", b"", b"", "more")) == Bulletin(frozenset({"eth0"}))
+    assert parse(packed(1, ["eth0"], b"", b"", b"", True, "more")) == Bulletin(
+        frozenset({"eth0"}), is_fresh=True
+    )

@@ -34,7 +34,9 @@ PREFERRING = advertisement(
     "preferring", preferred_node_selectors=(prefer(1, better="1"), prefer(1, best="1"))
 )
 LABELS = st.sampled_from([{}, {}, {"better": "1"}, {"better": "1", "best": "1"}, EXCLUDE, DRAIN])
-BULLETINS = st.sampled_from([None, told("eth0", healthy=[30080]), told("eth0"), told()])
+BULLETINS = st.sampled_from(
+    [None, told("eth0", healthy=[30080]), told("eth0"), told("eth0", is_fresh=True), told()]
+)
 
 
 @st.composite
@@ -155,6 +157,20 @@ def test_an_address_stays_with_the_node_that_serves_it(serving, winner):
 
 
 @pytest.mark.parametrize(
+    ("fresh", "winner"),
+    [
+        pytest.param([], "node-b", id="none"),
+        pytest.param(["node-b"], "node-c", id="the one that serves it"),
+        pytest.param(["node-a", "node-c", "node-d"], "node-b", id="all others"),
+    ],
+)
+def test_a_node_whose_speaker_has_just_started_keeps_nothing_from_who_ranks_before_it(fresh, winner):
+    """So those that start together share as MetalLB's do, whoever is the first."""
+    known = electorate(bulletins={name: told("eth0", is_fresh=True) for name in fresh})
+    assert elect(known, claims(node_b=[VIP]), [case()]).winner == winner
+
+
+@pytest.mark.parametrize(
     ("nodes", "local", "winner"),
     [
         pytest.param([node("node-a"), node("node-b", DRAIN)], None, "node-a", id="it is drained"),
@@ -181,7 +197,8 @@ def test_one_wins_where_any_may_and_only_one_of_the_best(known, serving, cases):
     best = Contest(known, tuple(cases)).best
     election = elect(known, serving, cases)
     assert election.winner in best if best else election.winner is None
-    assert election.holders == best & serving.holders([VIP])
+    fresh = {name for name in NAMES if known.is_fresh(name)}
+    assert election.holders == (best & serving.holders([VIP])) - fresh
     assert election.winner in election.holders or not election.holders
 
 

@@ -9,7 +9,7 @@ from lb.announce.claims import Claims
 from lb.announce.election import elect
 from lb.announce.handover import PATIENCE, is_over
 
-from .cluster import DRAIN, NAMES, VIP, case, electorate, node
+from .cluster import DRAIN, NAMES, VIP, case, electorate, node, told
 
 OTHER = ip_address("192.0.2.2")
 
@@ -37,10 +37,11 @@ class Speaker:
     def __init__(self, name, everybody):
         self.name = name
         self.serves = False
+        self.is_fresh = True
         self.ready = set(everybody)
         self.drained = set()
         self._claims = Claims()
-        self._successor = None
+        self._bulletins = {name: told("eth0", is_fresh=True) for name in everybody}
         self._inboxes = {}
 
     def join(self, speakers):
@@ -50,19 +51,32 @@ class Speaker:
     def read(self, sender):
         """Take in the oldest word of *sender* that has not been read."""
         if self.mail[sender]:
-            self._claims.put(sender, frozenset({VIP} if self.mail[sender].popleft() else ()))
+            self._hear(sender, *self.mail[sender].popleft())
+
+    def _hear(self, name, serves, is_fresh):
+        self._claims.put(name, frozenset({VIP} if serves else ()))
+        self._bulletins[name] = told("eth0", is_fresh=is_fresh)
+
+    def _tell(self):
+        self._hear(self.name, self.serves, self.is_fresh)
+        for each in self._inboxes.values():
+            each.mail[self.name].append((self.serves, self.is_fresh))
+
+    def ripen(self):
+        if self.is_fresh:
+            self.is_fresh = False
+            self._tell()
 
     def act(self):
         nodes = [node(name, DRAIN if name in self.drained else {}) for name in NAMES]
-        winner = elect(electorate(nodes=nodes, ready=self.ready), self._claims, [case()]).winner
+        known = electorate(nodes=nodes, ready=self.ready, bulletins=self._bulletins)
+        winner = elect(known, self._claims, [case()]).winner
         serves = winner == self.name or (
             self.serves and winner is not None and not is_over(VIP, winner, self._claims, 0.0, 0.0)
         )
         if serves != self.serves:
             self.serves = serves
-            self._claims.put(self.name, frozenset({VIP} if serves else ()))
-            for each in self._inboxes.values():
-                each.mail[self.name].append(serves)
+            self._tell()
 
 
 class Segment:
@@ -78,8 +92,10 @@ class Segment:
         return {name for name, each in self.speakers.items() if each.serves}
 
     def step(self, name, sender):
-        """*name* reads a word of *sender*, or, of its own, acts."""
-        if name == sender:
+        """*name* reads a word of *sender*, or, for its own name, acts, or, for None, is fresh no more."""
+        if sender is None:
+            self.speakers[name].ripen()
+        elif name == sender:
             self.speakers[name].act()
         else:
             self.speakers[name].read(sender)
@@ -94,8 +110,14 @@ class Segment:
                 each.act()
         return self.serving
 
+    def grow_old(self):
+        """The same, when nobody's start is a moment ago."""
+        for each in self.speakers.values():
+            each.ripen()
+        return self.settle()
 
-STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=60)
+
+STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([*NAMES, None])), max_size=60)
 SOME = st.sets(st.sampled_from(NAMES))
 
 
@@ -120,7 +142,7 @@ def test_while_an_address_moves_somebody_answers_at_every_moment(before, drained
     segment = Segment()
     for step in before:
         segment.step(*step)
-    (holder,) = segment.settle()
+    (holder,) = segment.grow_old()
     may = set(NAMES) - drained
     for number, step in enumerate(steps):
         if number % 4 == 0:
@@ -146,14 +168,23 @@ def test_a_node_that_returns_takes_nothing_from_one_that_serves(before, returnin
     for name, sender in before:
         if returning not in (name, sender):
             segment.step(name, sender)
-    serving = segment.settle()
+    serving = segment.grow_old()
     segment.speakers[returning] = back
     for sender, words in back.mail.items():
         while words:
             back.read(sender)
     for step in after:
-        segment.speakers[step[1]].ready = set(NAMES)
+        segment.speakers[step[0]].ready = set(NAMES)
         segment.step(*step)
         assert segment.serving == serving
     assert segment.settle() == serving
     assert len(serving) == 1
+
+
+@given(STEPS)
+def test_those_that_start_together_share_as_metallbs_do_whoever_is_first(steps):
+    segment = Segment()
+    for name, sender in steps:
+        if sender is not None:
+            segment.step(name, sender)
+    assert segment.settle() == {"node-c"}
