@@ -76,6 +76,11 @@ class Snapshot:
         """All Services by key."""
         return self._world.services
 
+    @property
+    def bulletins(self) -> Mapping[str, Bulletin]:
+        """What each node last told, as far as it can be read."""
+        return self._bulletins
+
     def service_changed(self, key: str) -> Collection[str]:
         """Service *key* or its endpoints are not as they were."""
         service = self._world.services.get(key)

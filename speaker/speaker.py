@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry
 
+from lb.announce.bulletin import Bulletin
 from lb.announce.verdict import in_full, outline
 from lb.api.configuration_state import SPEAKER, SUBNETS
 from lb.cluster.client import Client
@@ -68,9 +69,10 @@ class Speaker:
         rules = Rules(settings.load_balancer_class, settings.ignores_exclusion, settings.is_sticky)
         self._health_checks = HealthChecks(_own_hosts(settings.bind_address), self._health_changed)
         self._healthy: frozenset[int] = frozenset()
+        self._snapshot = Snapshot(rules, self._view)
         self._docket = Docket(
             settings.node_name,
-            Snapshot(rules, self._view),
+            self._snapshot,
             reconciler,
             self._publish,
             self._health_checks.watch,
@@ -204,6 +206,7 @@ class Speaker:
             "speakers": {name: state.name for name, state in states.items()},
             "silent_for_s": silences,
             "interfaces": sorted(self._announcer.interfaces),
+            "told": {name: _in_short(each) for name, each in self._snapshot.bulletins.items()},
             "services": {key: outline(verdict) for key, verdict in self._docket.verdicts.items()},
         }
 
@@ -270,6 +273,15 @@ def _tell(membership: Membership, word: bytes, now: float) -> None:
     tell = getattr(membership, "set_bulletin", None)
     if tell is not None:
         tell(word, now)
+
+
+def _in_short(bulletin: Bulletin) -> dict[str, object]:
+    return {
+        "interfaces": sorted(bulletin.interfaces),
+        "serves": len(bulletin.addresses),
+        "healthy": sorted(bulletin.healthy),
+        "is_fresh": bulletin.is_fresh,
+    }
 
 
 def _own_hosts(address: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from lb.announce.bulletin import parse
 from lb.cluster.client import Page, WatchEvent
 from lb.lab.capture import capture
 from speaker.layer2.driver import Driver
@@ -221,7 +220,7 @@ async def test_what_a_neighbor_wins_is_left_to_it_and_taken_over_when_it_dies(sp
 
 async def test_a_neighbor_that_returns_takes_nothing_back(speaker, neighbor):
     await announced(speaker, OURS, THEIRS)
-    await eventually(lambda: not parse(speaker._word).is_fresh)
+    await eventually(lambda: not speaker.debug()["told"]["n1"]["is_fresh"])
     neighbor()
     await eventually(lambda: members(speaker) == ["n1", "n2"])
     await eventually(speaker._docket.rests.is_set)
@@ -369,6 +368,29 @@ async def test_the_metrics_tell_whether_the_configuration_is_read_and_right(clie
         assert metric("stale") == 0
         api.tell("ADDED", "configmaps", excluding("("))
         await eventually(lambda: metric("stale") == 1)
+
+
+async def test_what_is_announced_is_explained_and_told_in_the_api(speaker, api):
+    await announced(speaker, OURS, THEIRS)
+    await eventually(lambda: speaker.not_ready() == [])
+    assert speaker.debug()["services"]["shop/ours"] == {
+        "announced": True,
+        "node": "n1",
+        "addresses": [OURS],
+        "interfaces": None,
+        "holders": [],
+    }
+    explained = speaker.explain("shop/theirs")
+    assert explained["nodes"] == {"n1": "ELIGIBLE", "n2": "NO_SPEAKER"}
+    assert explained["text"] in "\n".join(api.messages)
+    assert speaker.explain("shop/unknown") is None
+    assert msgspec.json.encode(speaker.debug())
+
+    def statuses():
+        told = [each.get("status", {}) for each in api.statuses.values()]
+        return {(each.get("serviceName"), each.get("node")) for each in told}
+
+    await eventually(lambda: statuses() == {("ours", "n1"), ("theirs", "n1")})
 
 
 async def test_a_garbled_node_takes_nothing_away(speaker, api):
