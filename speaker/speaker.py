@@ -145,7 +145,7 @@ class Speaker:
         """Take part in the failure detection, and tell what is told of ourselves."""
         now = self._loop.time()
         link = self._open_link()
-        incarnation = secrets.randbits(64)
+        incarnation = secrets.randbits(62)
         self._membership = Membership(self._settings.node_name, self._key, incarnation, now)
         self._membership.set_peers(self._neighbors())
         _tell(self._membership, self._word, now)

@@ -17,7 +17,7 @@ PORT = 7946
 async def main(name, key, *places):
     loop = asyncio.get_running_loop()
     addresses = {each: (address, PORT) for each, _, address in (place.partition("=") for place in places)}
-    membership = Membership(name, key.encode(), secrets.randbits(64), loop.time())
+    membership = Membership(name, key.encode(), secrets.randbits(62), loop.time())
     membership.set_peers(addresses)
     membership.set_ready(True, loop.time())
     told = frozenset()
