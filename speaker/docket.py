@@ -70,18 +70,19 @@ class Docket:
 
     def surroundings_changed(self) -> None:
         """The configuration or a node is not as it was."""
-        self._add(self._snapshot.surroundings_changed())
+        self._snapshot.surroundings_changed()
+        self._schedule()
 
     def members_changed(self, ready: frozenset[str]) -> None:
         """*ready* are the nodes with a ready speaker from now on. What none of them announces goes first."""
-        concerned = self._snapshot.set_ready(ready)
+        self._snapshot.set_ready(ready)
         lost = [
             key
             for key, each in self.verdicts.items()
             if isinstance(each, Announced) and each.winner not in ready
         ]
         self._pending = dict.fromkeys([*lost, *self._pending])
-        self._add(concerned)
+        self._schedule()
 
     def leave(self, ready: frozenset[str]) -> None:
         """Hand over all that we announce to *ready*, the other nodes with a ready speaker."""
@@ -114,6 +115,7 @@ class Docket:
     def _judge(self) -> None:
         self._slice = None
         until = self._loop.time() + SLICE
+        self._pending.update(dict.fromkeys(self._snapshot.refresh()))
         while self._pending and self._loop.time() < until:
             self._judge_with(next(iter(self._pending)))
         self._reconciler.settle(self._snapshot.claims, self._loop.time())

@@ -27,8 +27,6 @@ from lb.config.services import is_ours, status_addresses
 
 log = logging.getLogger(__name__)
 GONE = Silent(WhyNobody.NOT_OURS)
-Changed = frozenset[Address] | None
-"""Addresses that a node begins or ceases to claim; None: it stands otherwise, which may concern everybody."""
 
 
 class World(Protocol):
@@ -59,7 +57,10 @@ class Rules(Struct, frozen=True):
 
 
 class Snapshot:
-    """What there is to know now. The methods that change it return the keys of those whom that concerns."""
+    """What there is to know now. The methods that change it return the keys of those whom that concerns.
+
+    Those that concern nodes leave it to `refresh`, since many nodes may change at one moment.
+    """
 
     def __init__(self, rules: Rules, world: World) -> None:
         self.claims = Claims()
@@ -70,6 +71,7 @@ class Snapshot:
         self._told: dict[str, bytes] = {}
         self._bulletins: dict[str, Bulletin] = {}
         self._electorate: Electorate | None = None
+        self._is_stale = True
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -89,51 +91,55 @@ class Snapshot:
         self._sharing.put(key, status_addresses(service) if service is not None and ours else ())
         return before | self._sharing.group(key)
 
-    def surroundings_changed(self) -> Collection[str]:
+    def surroundings_changed(self) -> None:
         """The configuration or a node is not as it was."""
-        self._electorate = None
-        return self._world.services.keys()
+        self._is_stale = True
 
-    def set_ready(self, ready: frozenset[str]) -> Collection[str]:
+    def set_ready(self, ready: frozenset[str]) -> None:
         """*ready* are the nodes with a ready speaker from now on."""
         self.ready = ready
-        return self.surroundings_changed()
+        self._is_stale = True
+
+    def refresh(self) -> Collection[str]:
+        """Look at what has changed of the nodes since the last time."""
+        if not self._is_stale:
+            return ()
+        before, self._electorate = self._electorate, None
+        self._is_stale = False
+        is_like = before is not None and self.electorate.is_like(before)
+        return () if is_like else self._world.services.keys()
 
     def hear(self, told: Mapping[str, bytes]) -> Collection[str]:
         """This is what the other nodes tell, each in its latest bulletin."""
-        changes: list[Changed] = []
+        changed: set[Address] = set()
         for node in self._told.keys() - told.keys():
             del self._told[node]
-            changes.append(self._note(node, None))
+            changed |= self._note(node, None)
         for node, text in told.items():
             if self._told.get(node) != text:
                 self._told[node] = text
-                bulletin = parse(text)
-                if bulletin is None:
-                    log.warning(
-                        "node %s tells of itself what we cannot read: is its speaker another version?", node
-                    )
-                changes.append(self._note(node, bulletin))
-        return self._concerned(changes)
+                changed |= self._note(node, self._parsed(node, text))
+        return self._sharing.at(changed)
 
     def speak(self, node: str, bulletin: Bulletin) -> Collection[str]:
         """This is what our own *node* tells."""
-        return self._concerned([self._note(node, bulletin)])
+        return self._sharing.at(self._note(node, bulletin))
 
-    def _note(self, node: str, bulletin: Bulletin | None) -> Changed:
+    @staticmethod
+    def _parsed(node: str, text: bytes) -> Bulletin | None:
+        bulletin = parse(text)
+        if bulletin is None:
+            log.warning("what node %s tells of itself cannot be read: is its speaker another version?", node)
+        return bulletin
+
+    def _note(self, node: str, bulletin: Bulletin | None) -> frozenset[Address]:
+        """The addresses that *node* begins or ceases to claim by *bulletin*."""
         before = self._bulletins.pop(node, None)
         if bulletin is not None:
             self._bulletins[node] = bulletin
-        changed = self.claims.put(node, bulletin.addresses if bulletin else frozenset())
-        if before is None or bulletin is None:
-            return None
-        alike = before == replace(bulletin, addresses=before.addresses)
-        return changed if alike else None
-
-    def _concerned(self, changes: Collection[Changed]) -> Collection[str]:
-        if None in changes:
-            return self.surroundings_changed()
-        return self._sharing.at(address for changed in changes for address in changed or ())
+        if not (before and bulletin) or before != replace(bulletin, addresses=before.addresses):
+            self._is_stale = True
+        return self.claims.put(node, bulletin.addresses if bulletin else frozenset())
 
     def judge(self, key: str) -> dict[str, Verdict]:
         """The verdicts on Service *key* and on those that are judged together with it."""

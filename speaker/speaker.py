@@ -252,7 +252,8 @@ class Speaker:
             self._stand(self._membership)
         members = self._membership.members - ({self._settings.node_name} if self._is_leaving else set())
         if members != self._members:
-            log.info("speakers that are ready: %s", ", ".join(sorted(members)) or "none")
+            came, went = sorted(members - self._members), sorted(self._members - members)
+            log.info("%d speakers are ready; new: %s; gone: %s", len(members), _listed(came), _listed(went))
             self._members = members
             self._docket.members_changed(members)
 
@@ -282,6 +283,10 @@ def _in_short(bulletin: Bulletin) -> dict[str, object]:
         "healthy": sorted(bulletin.healthy),
         "is_fresh": bulletin.is_fresh,
     }
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _own_hosts(address: str) -> tuple[str, ...]:

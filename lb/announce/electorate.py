@@ -23,12 +23,13 @@ Advertisements = tuple[L2Advertisement, ...]
 NOTHING_TOLD = Bulletin()
 
 
-class Slate(Struct, frozen=True, eq=False):
+class Slate(Struct, frozen=True):
     """How each node stands under a set of advertisements, wherever endpoints are.
 
     `score` has the preference of those that are `ELIGIBLE`, and `best` those of them with the highest.
     """
 
+    advertisements: Advertisements
     standing: Mapping[str, Why]
     score: Mapping[str, int]
     best: frozenset[str]
@@ -41,6 +42,23 @@ class Electorate:
         self.config = config
         self.surroundings = surroundings
         self._slates: dict[tuple[str, ...], Slate] = {}
+
+    def is_like(self, other: "Electorate") -> bool:
+        """Whether elections that were held before *other* come out the same here, as far as nodes matter."""
+        return (
+            self.config == other.config
+            and self.own_addresses == other.own_addresses
+            and self._told == other._told
+            and all(self.slate(each.advertisements) == each for each in other._slates.values())
+        )
+
+    @cached_property
+    def _told(self) -> dict[str, tuple[frozenset[int], bool]]:
+        return {
+            name: (each.healthy, each.is_fresh)
+            for name, each in self.surroundings.bulletins.items()
+            if each.healthy or each.is_fresh
+        }
 
     @cached_property
     def own_addresses(self) -> frozenset[str]:
@@ -70,7 +88,8 @@ class Electorate:
             if standing[name] is Why.ELIGIBLE:
                 scores[name] = score(selecting, node)
         highest = max(scores.values(), default=0)
-        return Slate(standing, scores, frozenset(name for name, each in scores.items() if each == highest))
+        best = frozenset(name for name, each in scores.items() if each == highest)
+        return Slate(advertisements, standing, scores, best)
 
     def _why(self, name: str, node: Node, selecting: list[L2Advertisement]) -> Why:
         if not selecting:

@@ -50,6 +50,7 @@ class World:
         self.put(key, address, on=on, annotations=GATED, **local)
 
 
-def word(*addresses, interfaces=("eth0",), healthy=()):
+def word(*addresses, interfaces=("eth0",), healthy=(), is_fresh=False):
     """The bytes by which a node tells of itself."""
-    return emit(Bulletin(frozenset(interfaces), frozenset(map(ip_address, addresses)), frozenset(healthy)))
+    claimed = frozenset(map(ip_address, addresses))
+    return emit(Bulletin(frozenset(interfaces), claimed, frozenset(healthy), is_fresh))

@@ -1,10 +1,12 @@
 import pytest
+from msgspec.structs import replace
 
 from lb.announce.bulletin import Bulletin
 from lb.announce.verdict import Announced
 from lb.announce.why import Why, WhyNobody
 from lb.api.meta import ObjectMeta
 from lb.api.node import Node
+from lb.config.parser import Parsed
 from speaker.snapshot import Rules, Snapshot
 
 from .cluster import API, GATE, OURS, SHOP, THEIRS, THEIRS2, WEB, World, word
@@ -24,7 +26,15 @@ def looking(world, **rules):
     for key in world.services:
         snapshot.service_changed(key)
     snapshot.set_ready(BOTH)
+    assert set(snapshot.refresh()) == set(world.services)
+    for key in world.services:
+        snapshot.judge(key)
     return snapshot
+
+
+def concerned(snapshot, concerned=()):
+    """*concerned*, and whom changes of nodes concern."""
+    return {*concerned, *snapshot.refresh()}
 
 
 @pytest.fixture
@@ -42,10 +52,12 @@ def winner(snapshot, key):
 
 def test_verdicts_follow_what_there_is_to_know(snapshot, world):
     assert [winner(snapshot, key) for key in (WEB, SHOP)] == ["n1", "n2"]
-    assert set(snapshot.set_ready(frozenset({"n1"}))) == ALL
+    snapshot.set_ready(frozenset({"n1"}))
+    assert concerned(snapshot) == ALL
     assert winner(snapshot, SHOP) == "n1"
     world.nodes["n1"] = Node(ObjectMeta(name="n1", labels={"anvil-lb.io/drain": "true"}))
-    assert set(snapshot.surroundings_changed()) == ALL
+    snapshot.surroundings_changed()
+    assert concerned(snapshot) == ALL
     assert winner(snapshot, SHOP) is WhyNobody.NO_NODE
 
 
@@ -80,51 +92,79 @@ def test_one_that_is_gone_has_a_verdict_still(snapshot, world):
 
 def test_a_word_concerns_the_services_whose_addresses_it_claims_or_gives_up(snapshot):
     snapshot.hear({"n1": word()})
-    assert snapshot.hear({"n1": word(THEIRS)}) == {SHOP}
+    snapshot.refresh()
+    assert concerned(snapshot, snapshot.hear({"n1": word(THEIRS)})) == {SHOP}
     assert winner(snapshot, SHOP) == "n1"
-    assert snapshot.hear({"n1": word(THEIRS2)}) == {SHOP, API}
+    assert concerned(snapshot, snapshot.hear({"n1": word(THEIRS2)})) == {SHOP, API}
     assert [winner(snapshot, key) for key in (SHOP, API)] == ["n2", "n1"]
-    assert snapshot.hear({"n1": word(THEIRS2, "192.0.2.99")}) == set()
+    assert concerned(snapshot, snapshot.hear({"n1": word(THEIRS2, "192.0.2.99")})) == set()
 
 
 def test_the_same_word_again_concerns_nobody(snapshot):
     snapshot.hear({"n1": word(THEIRS)})
-    assert snapshot.hear({"n1": word(THEIRS)}) == set()
+    snapshot.refresh()
+    assert concerned(snapshot, snapshot.hear({"n1": word(THEIRS)})) == set()
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        pytest.param({}, {"n2": word()}, id="the first of a node"),
-        pytest.param({"n2": word()}, {"n2": word(interfaces=["eth1"])}, id="other interfaces"),
+        pytest.param({}, {"n2": word(interfaces=[])}, id="the first of a node"),
+        pytest.param({"n2": word()}, {"n2": word(interfaces=[])}, id="no interface any more"),
         pytest.param({"n2": word()}, {"n2": word(healthy=[GATE])}, id="another health"),
-        pytest.param({"n2": word()}, {}, id="none any more"),
-        pytest.param({"n2": word()}, {"n2": b"garbage"}, id="one that cannot be read"),
+        pytest.param({"n2": word(is_fresh=True)}, {"n2": word()}, id="not fresh any more"),
+        pytest.param({"n2": word(interfaces=[])}, {}, id="none any more"),
+        pytest.param({"n2": word(interfaces=[])}, {"n2": b"garbage"}, id="one that cannot be read"),
     ],
 )
 def test_a_word_that_changes_how_a_node_stands_concerns_all(snapshot, before, after):
     snapshot.hear(before)
-    assert set(snapshot.hear(after)) == ALL
+    snapshot.refresh()
+    snapshot.judge(WEB)
+    assert concerned(snapshot, snapshot.hear(after)) == ALL
+
+
+def test_a_word_by_which_a_node_stands_as_before_concerns_nobody(snapshot):
+    snapshot.hear({"n2": word()})
+    snapshot.refresh()
+    snapshot.judge(WEB)
+    assert concerned(snapshot, snapshot.hear({"n2": word(interfaces=["eth1"])})) == set()
+
+
+def test_a_label_that_no_advertisement_looks_at_concerns_nobody(snapshot, world):
+    world.nodes["n1"] = Node(ObjectMeta(name="n1", labels={"color": "blue"}))
+    snapshot.surroundings_changed()
+    assert concerned(snapshot) == set()
+    assert snapshot.judge(WEB)[WEB].election.contest.electorate.surroundings.nodes["n1"].metadata.labels
+
+
+def test_another_configuration_concerns_all(snapshot, world):
+    world.parsed = Parsed(replace(world.parsed.config, l2_advertisements={}))
+    snapshot.surroundings_changed()
+    assert concerned(snapshot) == ALL
 
 
 def test_a_node_that_tells_that_it_has_no_interface_wins_nothing_until_it_does(snapshot):
     snapshot.hear({"n2": word(interfaces=[])})
+    snapshot.refresh()
     assert winner(snapshot, SHOP) == "n1"
     assert snapshot.judge(SHOP)[SHOP].standing["n2"] is Why.NO_INTERFACE
     snapshot.hear({"n2": word()})
+    snapshot.refresh()
     assert winner(snapshot, SHOP) == "n2"
 
 
 def test_our_own_word_counts_as_the_others_do(snapshot):
-    assert set(snapshot.speak("n2", Bulletin(frozenset()))) == ALL
+    assert concerned(snapshot, snapshot.speak("n2", Bulletin(frozenset()))) == ALL
     assert winner(snapshot, SHOP) == "n1"
 
 
 def test_a_word_that_cannot_be_read_is_held_against_nobody_and_is_told_of(snapshot, caplog):
     snapshot.hear({"n2": word(interfaces=[])})
     snapshot.hear({"n2": b"garbage"})
+    snapshot.refresh()
     assert winner(snapshot, SHOP) == "n2"
-    assert caplog.messages == ["node n2 tells of itself what we cannot read: is its speaker another version?"]
+    assert caplog.messages == ["what node n2 tells of itself cannot be read: is its speaker another version?"]
 
 
 def test_a_gate_opens_by_a_nodes_own_word(world):
@@ -132,6 +172,7 @@ def test_a_gate_opens_by_a_nodes_own_word(world):
     snapshot = looking(world)
     assert winner(snapshot, WEB) is WhyNobody.NO_NODE
     snapshot.hear({"n1": word(healthy=[GATE]), "n2": word(healthy=[GATE + 1])})
+    snapshot.refresh()
     assert winner(snapshot, WEB) == "n1"
 
 
@@ -160,10 +201,13 @@ def test_the_label_that_excludes_may_be_ignored(world):
 
 def test_the_electorate_is_drawn_up_anew_only_when_nodes_stand_otherwise(snapshot, world):
     snapshot.hear({"n1": word()})
+    snapshot.refresh()
     before = snapshot.electorate
     snapshot.hear({"n1": word(THEIRS)})
     world.put(WEB, OURS, on=())
     snapshot.service_changed(WEB)
     assert snapshot.electorate is before
+    world.nodes["n1"] = Node(ObjectMeta(name="n1", labels={"anvil-lb.io/drain": "true"}))
     snapshot.surroundings_changed()
+    snapshot.refresh()
     assert snapshot.electorate is not before

@@ -73,6 +73,35 @@ def test_the_same_advertisements_are_looked_at_once():
     assert known.slate((ANYWHERE,)) is not known.slate((ONLY_A,))
 
 
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        pytest.param({}, True, id="the same"),
+        pytest.param({"nodes": [A, node("b", {"zone": "b", "color": "blue"})]}, True, id="a label"),
+        pytest.param({"bulletins": {"b": told("eth0")}}, True, id="an interface that is not asked for"),
+        pytest.param({"nodes": [A, node("b", {"zone": "a"})]}, False, id="a label that is asked for"),
+        pytest.param({"nodes": [A]}, False, id="a node less"),
+        pytest.param({"nodes": [A, node("b", {"zone": "b"}, address="192.0.2.9")]}, False, id="an address"),
+        pytest.param({"ready": ["a"]}, False, id="a speaker less"),
+        pytest.param({"bulletins": {"a": told()}}, False, id="an interface less"),
+        pytest.param({"bulletins": {"a": told("eth0", healthy=[30080])}}, False, id="health"),
+        pytest.param({"bulletins": {"b": told("eth0", is_fresh=True)}}, False, id="freshness"),
+    ],
+)
+def test_electorates_are_alike_where_no_election_comes_out_otherwise(other, alike):
+    given = {"nodes": [A, B], "bulletins": {"a": told("eth0")}}
+    if "bulletins" in other:
+        other = {**other, "bulletins": {**given["bulletins"], **other["bulletins"]}}
+    before = electorate(ANYWHERE, ONLY_A, **given)
+    for each in (ANYWHERE, ONLY_A):
+        before.slate((each,))
+    assert electorate(ANYWHERE, ONLY_A, **{**given, **other}).is_like(before) is alike
+
+
+def test_another_configuration_makes_no_like_electorate():
+    assert not electorate(ONLY_A).is_like(electorate(ANYWHERE))
+
+
 def test_interfaces_are_those_of_the_advertisements_that_select_the_node():
     known = electorate(ETH0, ETH1_IN_A, nodes=[A, B])
     assert known.interfaces([ETH0, ETH1_IN_A], "a") == {"eth0", "eth1"}
