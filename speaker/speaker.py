@@ -40,8 +40,6 @@ from speaker.view import View
 log = logging.getLogger(__name__)
 HANDOVER = 2.0
 """Seconds at most between saying that we stop and falling silent, until others have taken over."""
-STRANGENESS = 1.0
-"""Seconds for which the word of a member that we heard of is waited for, before we stand for election."""
 
 
 class Speaker:
@@ -86,7 +84,6 @@ class Speaker:
         self._members: frozenset[str] = frozenset()
         self._heard: dict[str, bytes] = {}
         self._stands = False
-        self._listens_until: float | None = None
         self._is_leaving = False
 
     async def run(self) -> None:
@@ -133,7 +130,7 @@ class Speaker:
     def _publish(self, word: bytes) -> None:
         self._word = word
         if self._membership is not None and self._driver is not None:
-            _tell(self._membership, word, self._loop.time())
+            self._membership.set_bulletin(word, self._loop.time())
             self._driver.settle()
 
     def _tell_subnets(self) -> None:
@@ -148,7 +145,7 @@ class Speaker:
         incarnation = secrets.randbits(62)
         self._membership = Membership(self._settings.node_name, self._key, incarnation, now)
         self._membership.set_peers(self._neighbors())
-        _tell(self._membership, self._word, now)
+        self._membership.set_bulletin(self._word, now)
         self._driver = Driver(self._membership, link, after=self._membership_changed)
 
     def _open_link(self) -> DatagramLink:
@@ -244,9 +241,8 @@ class Speaker:
     def _membership_changed(self) -> None:
         if self._membership is None:
             return
-        bulletins = getattr(self._membership, "bulletins", {})
-        if bulletins != self._heard:
-            self._heard = dict(bulletins)
+        if self._membership.bulletins != self._heard:
+            self._heard = dict(self._membership.bulletins)
             self._docket.hear(self._heard)
         if self._membership.has_settled and not self._stands:
             self._stand(self._membership)
@@ -258,22 +254,12 @@ class Speaker:
             self._docket.members_changed(members)
 
     def _stand(self, membership: Membership) -> None:
-        """Stand for election, once every member's word is known: one may serve what would else be ours."""
-        now = self._loop.time()
-        if self._listens_until is None:
-            self._listens_until = now + STRANGENESS
-        if membership.members <= self._heard.keys() or now >= self._listens_until:
-            self._stands = True
-            membership.set_ready(True, now)
-            self._docket.open()
-            if self._driver is not None:
-                self._loop.call_soon(self._driver.settle)
-
-
-def _tell(membership: Membership, word: bytes, now: float) -> None:
-    tell = getattr(membership, "set_bulletin", None)
-    if tell is not None:
-        tell(word, now)
+        """Stand for election, now that the others' words are known: they may serve what were else ours."""
+        self._stands = True
+        membership.set_ready(True, self._loop.time())
+        self._docket.open()
+        if self._driver is not None:
+            self._loop.call_soon(self._driver.settle)
 
 
 def _in_short(bulletin: Bulletin) -> dict[str, object]:
