@@ -172,9 +172,9 @@ class Announcer:
         for index in unsettled & self._ports.keys():
             self._ports[index].settle(self._loop.time())
 
-    def _look(self, interface: Interface, responder: Responder) -> None:
+    def _look(self, interface: str, responder: Responder) -> None:
         while responder.sightings:
-            self._on_sighting(interface.name, responder.sightings.popleft())
+            self._on_sighting(interface, responder.sightings.popleft())
         self._tally.count_soon(responder)
 
     def close(self) -> None:

@@ -6,9 +6,6 @@ from typing import Generic, Protocol
 
 from speaker.layer2.protocol.machine import Frame, Machine, Outcome
 
-BURST = 64
-"""Frames taken in before others on the loop get their turn."""
-
 
 class Link(Protocol[Frame]):
     """A non-blocking socket that carries whole frames."""
@@ -55,14 +52,14 @@ class Driver(Generic[Frame]):
         self.settle()
 
     def _receive(self) -> None:
-        for _ in range(BURST):
-            frame = self._link.receive()
-            if frame is None:
-                break
+        # One: the loop comes back where there are more, after everybody else had a turn. To look here whether
+        # there are takes longer than the answer that a client waits for meanwhile.
+        frame = self._link.receive()
+        if frame is not None:
             now = self._loop.time()
             self._count(self._machine.receive_frame(frame, now))
-            self._send(now)  # at once: an answer does not wait for the next question
-        self._rest()
+            self._send(now)
+            self._rest()
 
     def _send(self, now: float) -> None:
         for frame in self._machine.frames_to_send(now):

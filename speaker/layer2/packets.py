@@ -11,8 +11,6 @@ from typing import Final
 from speaker.layer2.protocol.bpf import MOST_RANGES, NOTHING, Program
 
 log = logging.getLogger(__name__)
-LONGEST_FRAME: Final = 1_518
-"""Bytes of a frame that are read: ARP has 60 with its padding, a solicitation 86, and if signed 1000."""
 SO_ATTACH_FILTER: Final = 26  # <asm-generic/socket.h>; the socket module lacks it
 _INSTRUCTION = struct.Struct("@HBBI")
 _PROGRAM = struct.Struct("@HP")
@@ -20,13 +18,14 @@ _PROGRAM = struct.Struct("@HP")
 
 
 class PacketLink:
-    """Whole frames of *ethertype* on the interface *name*; none arrive before `admit`.
+    """Whole frames of *ethertype* on the interface *name*, read up to *longest*; none arrive before `admit`.
 
     Needs CAP_NET_RAW. Source: packet(7).
     """
 
-    def __init__(self, name: str, ethertype: int) -> None:
+    def __init__(self, name: str, ethertype: int, longest: int) -> None:
         self._name = name
+        self._longest = longest
         self._loses = False
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         try:
@@ -63,7 +62,7 @@ class PacketLink:
     def receive(self) -> bytes | None:
         """The next frame that arrived."""
         try:
-            return self._socket.recv(LONGEST_FRAME)
+            return self._socket.recv(self._longest)
         except BlockingIOError:
             return None
         except OSError as error:  # the interface went down or away; netlink tells what follows

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Set
+from functools import partial
 
 from lb.config.ranges import Address
 from speaker.layer2.protocol.interface import Interface
@@ -19,13 +20,13 @@ class Port:
     """
 
     def __init__(
-        self, interface: Interface, unasked: Unasked, after: Callable[[Interface, Responder], None]
+        self, interface: Interface, unasked: Unasked, after: Callable[[str, Responder], None]
     ) -> None:
         self.interface = interface
         self._unasked = unasked
-        self._after = after
+        self._after = partial(after, interface.name)
         self._own: Set[bytes] = frozenset()
-        self._arp = arp_voice(interface, unasked, self._tell)
+        self._arp = arp_voice(interface, unasked, self._after)
         self._ndp: Voice | None = None
         self.has_ipv6 = False
         """Whether IPv6 is announced here."""
@@ -60,15 +61,12 @@ class Port:
 
     def _open_ndp(self) -> Voice | None:
         try:
-            opened = ndp_voice(self.interface, self._unasked, self._tell)
+            opened = ndp_voice(self.interface, self._unasked, self._after)
         except OSError as error:
             log.error("interface %s carries no announcements of IPv6: %s", self.interface.name, error)
             return None
         opened.responder.own = self._own
         return opened
-
-    def _tell(self, responder: Responder) -> None:
-        self._after(self.interface, responder)
 
     def settle(self, now: float) -> None:
         """Let what was applied take effect."""

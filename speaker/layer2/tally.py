@@ -20,6 +20,8 @@ class Tally:
 
     def count_soon(self, responder: Responder) -> None:
         """Count what *responder* says until `DELAY` is over."""
+        if responder in self._uncounted:
+            return
         self._uncounted.add(responder)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(DELAY, self._count_all)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,6 +18,10 @@ from speaker.layer2.protocol.ndp_responder import NdpResponder
 from speaker.layer2.protocol.responder import Responder
 from speaker.layer2.protocol.schedule import Pace, Schedule
 from speaker.layer2.templates import arp_templates, ndp_templates
+
+LONGEST_ARP: Final = 64
+LONGEST_NDP: Final = 1_518
+"""Bytes of a frame that are read: with padding ARP has 60; a solicitation has 86, and signed ones 1000."""
 
 
 class Unasked(Struct, frozen=True):
@@ -41,7 +46,8 @@ class Voice:
         self._program: Callable[..., Program] = partial(
             arp_program if is_arp else ndp_program, interface.index
         )
-        self._link = PacketLink(interface.name, ETHERTYPE_ARP if is_arp else ETHERTYPE_IPV6)
+        kind = (ETHERTYPE_ARP, LONGEST_ARP) if is_arp else (ETHERTYPE_IPV6, LONGEST_NDP)
+        self._link = PacketLink(interface.name, *kind)
         self._groups = None if is_arp else Groups(interface.name, interface.index)
         self._driver = Driver(responder, self._link, after=partial(after, responder))
 

@@ -18,11 +18,13 @@ FIXED: Final = struct.pack("!HHBB", 1, 0x0800, 6, 4)
 """Hardware type Ethernet, protocol type IPv4, and the lengths of their addresses (RFC 826)."""
 _FRAME = struct.Struct("!6s6sH6sH6s4s6s4s")
 LENGTH: Final = _FRAME.size
+SOURCE: Final = 6
 HEAD: Final = 14
+SHA: Final = 22
 SPA: Final = 28
+THA: Final = 32
 TPA: Final = 38
-"""Where `FIXED` and the sender's and the target's protocol address begin in a frame."""
-_PATCHED = slice(6, SPA)
+"""Where the Ethernet source, `FIXED` and the addresses of RFC 826 begin in a frame."""
 
 
 class Arp(Struct, frozen=True):
@@ -64,4 +66,4 @@ def emit(packet: Arp) -> bytes:
 
 def patched(template: bytes, spa: bytes, tha: bytes, tpa: bytes) -> bytes:
     """The frame *template* with these addresses in the place of its own, sent to *tha*."""
-    return b"".join((tha, template[_PATCHED], spa, tha, tpa))
+    return tha + template[SOURCE:SPA] + spa + tha + tpa

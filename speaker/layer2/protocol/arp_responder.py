@@ -6,12 +6,28 @@ itself, is no request. Sources: RFC 826, RFC 5227.
 
 from msgspec import Struct
 
-from speaker.layer2.protocol.arp import NOBODY, REQUEST, Arp, parse, patched
-from speaker.layer2.protocol.ethernet import BROADCAST
+from speaker.layer2.protocol.arp import (
+    FIXED,
+    HEAD,
+    LENGTH,
+    NOBODY,
+    REQUEST,
+    SHA,
+    SOURCE,
+    SPA,
+    THA,
+    TPA,
+    Arp,
+    parse,
+    patched,
+)
+from speaker.layer2.protocol.ethernet import BROADCAST, is_group
 from speaker.layer2.protocol.machine import Outcome
-from speaker.layer2.protocol.responder import Responder
+from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, Responder
 from speaker.layer2.protocol.schedule import Schedule
 from speaker.layer2.protocol.sighting import Kind
+
+_ASKS = FIXED + REQUEST.to_bytes(2, "big")
 
 
 class ArpTemplates(Struct, frozen=True):
@@ -32,20 +48,36 @@ class ArpResponder(Responder):
     def __init__(self, templates: ArpTemplates, schedule: Schedule) -> None:
         super().__init__(templates.mac, schedule)
         self._templates = templates
+        self._destinations = frozenset({BROADCAST, templates.mac})
 
     def receive_frame(self, frame: bytes, now: float) -> Outcome:
         """Answer a request for an address that is announced."""
+        # The plain case first, on the bytes as they are: it takes a third of the time, and a client waits.
+        asked, asker, sha = frame[TPA:LENGTH], frame[SPA:THA], frame[SHA:SPA]
+        if (
+            asked in self._announced
+            and frame[HEAD:SHA] == _ASKS
+            and frame[:SOURCE] in self._destinations
+            and asker not in self._announced
+            and asker not in self._listened
+            and asker != NOBODY
+            and not is_group(sha)
+        ):
+            return self._reply(asked, patched(self._templates.reply, asked, sha, asker))
+        return self._consider(frame, now)
+
+    def _consider(self, frame: bytes, now: float) -> Outcome:
         packet = parse(frame)
         if not isinstance(packet, Arp):
-            return Outcome.MALFORMED
-        asked, asker, seen = packet.tpa, packet.spa, Outcome.NOT_OURS
+            return MALFORMED
+        asked, asker, seen = packet.tpa, packet.spa, NOT_OURS
         if asker in self._announced or asker in self._listened:
             seen = self._see(asker, packet.sha, _kind(packet), now)
         if asker == NOBODY and packet.operation == REQUEST:
             seen = self._see(asked, packet.sha, Kind.PROBE, now)
         if asked not in self._announced or packet.operation != REQUEST or asked == asker:
             return seen
-        if packet.destination != BROADCAST and packet.destination != self._mac:
+        if packet.destination not in self._destinations:
             return seen
         return self._reply(asked, patched(self._templates.reply, asked, packet.sha, asker))
 

@@ -18,7 +18,7 @@ from speaker.layer2.protocol.ndp import (
     parse,
     patched,
 )
-from speaker.layer2.protocol.responder import Responder
+from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, Responder
 from speaker.layer2.protocol.schedule import Schedule
 from speaker.layer2.protocol.sighting import Kind
 
@@ -44,12 +44,12 @@ class NdpResponder(Responder):
         """Answer a solicitation of an address that is announced; hear what others say of it."""
         message = parse(frame)
         if isinstance(message, Malformed):
-            return Outcome.MALFORMED
+            return MALFORMED
         mac, target = message.link_layer or message.source_mac, message.target
         if not isinstance(message, Solicitation):
             kind = Kind.ANSWER if message.flags & SOLICITED else Kind.ANNOUNCEMENT
             return self._see(target, mac, kind, now)
-        seen = Outcome.NOT_OURS
+        seen = NOT_OURS
         if message.source == UNSPECIFIED:
             seen = self._see(target, mac, Kind.PROBE, now)
         if target not in self._announced or not self._is_for_us(message.destination_mac):

@@ -66,12 +66,14 @@ class Schedule:
         self._began: dict[bytes, tuple[int, float]] = {}
         """Serial number and time of each takeover: what is due under another number is no more."""
         self._serial = 0
+        self._next: float | None = None
 
     def begin(self, key: bytes, now: float) -> None:
         """Address *key* is taken over."""
         self._serial += 1
         self._began[key] = self._serial, now
         heappush(self._takeovers, _Due(now, self._serial, 0, key))
+        self._look_ahead()
 
     def begin_all(self, now: float) -> None:
         """All addresses are taken over again."""
@@ -95,7 +97,8 @@ class Schedule:
                     self._repeat(first, began, now)
                     yield first.key
                 else:
-                    return
+                    break
+        self._look_ahead()
 
     def _repeat(self, told: _Due, began: float, now: float) -> None:
         # What was missed is not made up for: two frames at once tell no more than one.
@@ -111,7 +114,10 @@ class Schedule:
             at = last + rounds * self._interval
             heappush(self._refreshes, _Due(at, told.serial, len(TAKEOVER_AT), told.key))
 
+    def _look_ahead(self) -> None:
+        waiting = [heap[0].at for heap in (self._takeovers, self._refreshes) if heap]
+        self._next = max(min(waiting), self._pace.opens_at(self._frames)) if waiting else None
+
     def next(self) -> float | None:
         """When something is due next."""
-        waiting = [heap[0].at for heap in (self._takeovers, self._refreshes) if heap]
-        return max(min(waiting), self._pace.opens_at(self._frames)) if waiting else None
+        return self._next  # asked for with every frame that comes in, so it is found beforehand

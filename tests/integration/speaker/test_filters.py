@@ -34,7 +34,7 @@ def link(machine, client):
     made = []
 
     def open_link(ethertype):
-        made.append(PacketLink("eth0", ethertype))
+        made.append(PacketLink("eth0", ethertype, 1518))
         return made[-1]
 
     yield open_link

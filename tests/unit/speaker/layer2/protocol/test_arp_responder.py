@@ -145,3 +145,20 @@ def test_whatever_arrives_has_an_outcome(frame):
     responder = silent()
     responder.announce(ADDRESS, 0.0)
     assert responder.receive_frame(frame, 0.0) in (Outcome.MALFORMED, Outcome.NOT_OURS)
+
+
+macs = st.sampled_from([OURS, CLIENT, OTHER, BROADCAST, b"\x01\0\x5e\0\0\x01"])
+ips = st.sampled_from([VIP, HERS, NONE, IPv4Address("192.0.2.201").packed])
+packets = st.builds(Arp, macs, macs, st.sampled_from([REQUEST, REPLY, 3]), macs, ips, macs, ips)
+
+
+@given(packets.map(emit), st.integers(0, LENGTH), st.integers(0, 255), st.booleans())
+def test_the_short_way_for_the_plain_case_does_what_the_long_one_does(frame, at, byte, changed):
+    if changed:
+        frame = frame[:at] + bytes((byte,)) + frame[at + 1 :]
+    short, long = silent(), silent()
+    for each in (short, long):
+        each.announce(ADDRESS, 0.0)
+        each.listen(IPv4Address("192.0.2.201"))
+    assert short.receive_frame(frame, 1.0) is long._consider(frame, 1.0)
+    assert (sent(short), short.sightings, short.replies) == (sent(long), long.sightings, long.replies)

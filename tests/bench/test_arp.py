@@ -1,0 +1,122 @@
+"""How fast a node that announces answers ARP, and its own kernel, as seen from across the bridge of the lab."""
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+
+from lb.lab import addressing, namespaces
+from lb.lab.segment import INTERFACE, Segment
+from speaker.layer2.protocol.arp import REPLY, REQUEST, Arp, emit, parse
+from speaker.layer2.protocol.ethernet import BROADCAST, ETHERTYPE_ARP
+
+ANNOUNCING = Path(__file__).parents[1] / "integration/speaker/announcing.py"
+VIP = addressing.SEGMENT[200]
+HOSTS = 4
+"""Nodes and the control plane, whose kernels hear each broadcast too."""
+REQUESTS = 1000
+PAUSE = 0.002
+"""Seconds between two requests: a client asks now and then, and who answers it has slept."""
+OUTSTANDING, SECONDS = 32, 3.0
+TIMEOUT = 1.0
+
+
+@dataclass
+class Asker:
+    """A host on the segment, by its packet socket."""
+
+    sock: socket.socket
+    address: addressing.Address
+
+    def request(self, target):
+        mac = bytes.fromhex(self.address.mac.replace(":", ""))
+        asked = Arp(BROADCAST, mac, REQUEST, mac, self.address.v4.packed, bytes(6), target.packed)
+        return emit(asked)
+
+    def until_answered(self, request):
+        """Seconds until the answer to *request*."""
+        target = parse(request).tpa
+        time.sleep(PAUSE)
+        started = time.perf_counter()
+        self.sock.send(request)
+        while not answers(self.sock.recv(128), target):
+            pass
+        return time.perf_counter() - started
+
+    def answers_per_second(self, request):
+        """How many come back when so many requests are always on their way."""
+        target, answered = parse(request).tpa, 0
+        for _ in range(OUTSTANDING):
+            self.sock.send(request)
+        started = time.perf_counter()
+        while time.perf_counter() < started + SECONDS:
+            if answers(self.sock.recv(128), target):
+                answered += 1
+                self.sock.send(request)
+        return answered / (time.perf_counter() - started)
+
+
+def answers(frame, target):
+    # Not parsed: the client is to cost as little as it can.
+    return frame[20:22] == REPLY.to_bytes(2, "big") and frame[28:32] == target
+
+
+@pytest.fixture
+def segment():
+    """Nodes 1 to HOSTS and a client on the lab's bridge; the first announces VIP."""
+    lab = f"bench-{os.getpid()}"
+    hosts = {f"n{number}": addressing.node(number) for number in range(1, HOSTS + 1)}
+    hosts["client"] = addressing.client(1)
+    bridge = Segment(addressing.namespace(lab, addressing.BRIDGE))
+    with ExitStack() as stack:
+        stack.callback(namespaces.remove, bridge.namespace)
+        bridge.create()
+        for name, address in hosts.items():
+            space = addressing.namespace(lab, name)
+            stack.callback(namespaces.remove, space)
+            namespaces.create(space)
+            bridge.attach(name, space, address)
+        command = [sys.executable, str(ANNOUNCING), str(VIP)]
+        announcing = namespaces.command(addressing.namespace(lab, "n1"), command)
+        process = stack.enter_context(
+            subprocess.Popen(
+                announcing, stdin=PIPE, stdout=PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}
+            )
+        )
+        stack.callback(process.stdin.close)
+        assert process.stdout.readline() == f"usable: {INTERFACE}\n".encode()
+        with namespaces.inside(addressing.namespace(lab, "client")):
+            sock = stack.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
+            sock.bind((INTERFACE, ETHERTYPE_ARP))
+        sock.settimeout(TIMEOUT)
+        yield Asker(sock, hosts["client"]), hosts["n1"].v4, process.pid
+
+
+def busy(pid):
+    """Seconds of CPU that this process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_arp_replies(segment, figures):
+    asker, own, pid = segment
+    ours, kernels = asker.request(VIP), asker.request(own)
+    times = {ours: [], kernels: []}
+    for _ in range(REQUESTS):  # in turns, so that what else the machine does meets both
+        for request, taken in times.items():
+            taken.append(asker.until_answered(request))
+    medians = {request: statistics.median(taken) for request, taken in times.items()}
+    figures["l2.arp_reply_us"] = medians[ours] * 1e6
+    figures["l2.arp_reply_of_kernel_us"] = medians[kernels] * 1e6
+    figures["l2.arp_reply_vs_kernel_ratio"] = medians[ours] / medians[kernels]
+    before = busy(pid)
+    figures["l2.arp_replies_per_s"] = rate = asker.answers_per_second(ours)
+    figures["l2.arp_replies_per_cpu_s"] = rate * SECONDS / (busy(pid) - before)
