@@ -104,6 +104,7 @@ class Announcer:
 
     def _arrange(self) -> None:
         fit = {index: each for index, each in self._present.items() if why_not(each, self._excluded) is None}
+        own = frozenset(each.mac for each in self._present.values())
         for index, port in list(self._ports.items()):
             if index not in fit or is_renewed(port.interface, fit[index]):
                 self._close(index)
@@ -111,7 +112,7 @@ class Announcer:
             if index not in self._ports:
                 self._open(interface)
             if index in self._ports:
-                self._update(self._ports[index], interface)
+                self._update(self._ports[index], interface, own)
         usable = frozenset(
             each.interface.name for each in self._ports.values() if has_carrier(each.interface)
         )
@@ -136,11 +137,10 @@ class Announcer:
             self._tally.count(responder)
         port.close()
 
-    def _update(self, port: Port, interface: Interface) -> None:
+    def _update(self, port: Port, interface: Interface, own: frozenset[bytes]) -> None:
         """What is new of a port's interface but leaves it the same."""
         regained = has_carrier(interface) and not has_carrier(port.interface)
         gained = interface.index in self._ipv6 and not port.has_ipv6
-        own = frozenset(each.mac for each in self._present.values())
         port.use(interface, own, interface.index in self._ipv6)
         if regained:
             port.renew(self._loop.time())

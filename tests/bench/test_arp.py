@@ -1,4 +1,4 @@
-"""How fast a node that announces answers ARP, and its own kernel, as seen from across the bridge of the lab."""
+"""How fast a node that announces answers ARP, and its own kernel, seen from across the bridge of the lab."""
 
 import os
 import socket
