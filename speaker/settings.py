@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -31,6 +32,8 @@ class Settings(Struct, frozen=True):
     kubeconfig: str | None
     pod_name: str = ""
     pod_uid: str = ""
+    heartbeat_interval: float = 0.05
+    heartbeat_timeout: float = 0.35
     ignores_exclusion: bool = False
     is_sticky: bool = True
     gratuitous_arp_interval: int = REFRESH_INTERVAL
@@ -55,6 +58,9 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     add("--pod-uid", "METALLB_POD_UID", "uid of the own pod, which owns what is to go with it", "")
     add("--ml-bindaddr", "METALLB_ML_BIND_ADDR", "address for heartbeats between speakers")
     add("--ml-bindport", "METALLB_ML_BIND_PORT", "UDP port for heartbeats between speakers", "7946")
+    add("--heartbeat-interval", None, "seconds between two heartbeats, from 0.01 to 1", "0.05")
+    text = "seconds without a heartbeat after which others are asked for its speaker, from 3 intervals to 30"
+    add("--heartbeat-timeout", None, text, "0.35")
     add(
         "--gratuitous-arp-interval",
         "METALLB_GRATUITOUS_ARP_INTERVAL",
@@ -71,6 +77,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     text = "let an address stay where it is when a node returns that ranks before; the default"
     parser.add_argument("--sticky", default=True, help=text, **switch)
     read = parser.parse_args(arguments)
+    interval = _decimal(parser, "--heartbeat-interval", read.heartbeat_interval, 0.01, 1.0)
+    timeout = _decimal(parser, "--heartbeat-timeout", read.heartbeat_timeout, 3 * interval, 30.0)
     return Settings(
         namespace=read.namespace,
         node_name=read.node_name,
@@ -82,6 +90,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         kubeconfig=read.kubeconfig or None,
         pod_name=read.pod_name,
         pod_uid=read.pod_uid,
+        heartbeat_interval=interval,
+        heartbeat_timeout=timeout,
         ignores_exclusion=read.ignore_exclude_lb,
         is_sticky=read.sticky,
         gratuitous_arp_interval=_seconds(parser, "--gratuitous-arp-interval", read.gratuitous_arp_interval),
@@ -106,6 +116,12 @@ def _port(parser: argparse.ArgumentParser, flag: str, text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         parser.error(f"argument {flag}: {text!r} is no port; give a number from 1 to 65535")
     return int(text)
+
+
+def _decimal(parser: argparse.ArgumentParser, flag: str, text: str, least: float, most: float) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) or not least <= float(text) <= most:
+        parser.error(f"argument {flag}: {text!r} is no number of seconds from {least:g} to {most:g}")
+    return float(text)
 
 
 def _seconds(parser: argparse.ArgumentParser, flag: str, text: str) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
@@ -20,16 +19,17 @@ from lb.cluster.events import Recorder
 from lb.config.condition import judge
 from lb.config.excluded_interfaces import Patterns
 from lb.observe.metrics import ClientMetrics, Layer2Metrics, SpeakerMetrics
+from speaker.detector.detector import Detector
 from speaker.docket import Docket
 from speaker.exclusion import Exclusion
 from speaker.health_checks import HealthChecks
 from speaker.l2_status import L2Statuses
 from speaker.layer2.addresses import watch_addresses
 from speaker.layer2.announcer import Announcer
-from speaker.layer2.driver import Driver
+from speaker.layer2.forms import forms
 from speaker.layer2.links import watch_interfaces
 from speaker.layer2.protocol.interface import Addresses, subnets
-from speaker.layer2.protocol.membership import Datagram, Membership
+from speaker.layer2.protocol.timing import paced
 from speaker.layer2.sockets import DatagramLink
 from speaker.neighbors import neighbors
 from speaker.reconciler import Reconciler
@@ -78,8 +78,7 @@ class Speaker:
         self._client_metrics = ClientMetrics.of(registry)
         self._key = b""
         self._has_key = asyncio.Event()
-        self._membership: Membership | None = None
-        self._driver: Driver[Datagram] | None = None
+        self._detector: Detector | None = None
         self._word = b""
         self._members: frozenset[str] = frozenset()
         self._heard: dict[str, bytes] = {}
@@ -101,9 +100,10 @@ class Speaker:
             await complete([self._exclusion.reflector])
             await self._view.complete()
             await self._has_key.wait()
-            self._join()
+            tasks.create_task(self._join().run())
 
     async def _follow_interfaces(self) -> None:
+        await asyncio.to_thread(forms)
         async for interfaces in watch_interfaces():
             self._announcer.use(interfaces)
             self._has_interfaces.set()
@@ -129,24 +129,26 @@ class Speaker:
 
     def _publish(self, word: bytes) -> None:
         self._word = word
-        if self._membership is not None and self._driver is not None:
-            self._membership.set_bulletin(word, self._loop.time())
-            self._driver.settle()
+        if self._detector is not None:
+            self._detector.set_bulletin(word)
 
     def _tell_subnets(self) -> None:
         if self._addresses is not None:
             here = subnets(self._addresses, self._announcer.indexes)
             self._state.annotate({SUBNETS: ",".join(here)})
 
-    def _join(self) -> None:
+    def _join(self) -> Detector:
         """Take part in the failure detection, and tell what is told of ourselves."""
-        now = self._loop.time()
-        link = self._open_link()
-        incarnation = secrets.randbits(62)
-        self._membership = Membership(self._settings.node_name, self._key, incarnation, now)
-        self._membership.set_peers(self._neighbors())
-        self._membership.set_bulletin(self._word, now)
-        self._driver = Driver(self._membership, link, after=self._membership_changed)
+        self._detector = Detector(
+            self._settings.node_name,
+            self._key,
+            self._open_link(),
+            self._neighbors(),
+            self._membership_changed,
+            paced(self._settings.heartbeat_interval, self._settings.heartbeat_timeout),
+        )
+        self._detector.set_bulletin(self._word)
+        return self._detector
 
     def _open_link(self) -> DatagramLink:
         host, port = self._settings.bind_address, self._settings.bind_port
@@ -164,13 +166,12 @@ class Speaker:
 
     async def leave(self) -> None:
         """Stop announcing, after the other speakers were told and had time to take over."""
-        if self._membership is not None and self._driver is not None:
+        if self._detector is not None:
             self._is_leaving = True
-            self._membership.leave(self._loop.time())
-            self._driver.settle()
+            self._detector.leave()
             self._docket.leave(self._members - {self._settings.node_name})
             await self._hand_over()
-            self._driver.close()
+            await self._detector.close()
         self._docket.close()
         self._announcer.close()
 
@@ -187,7 +188,7 @@ class Speaker:
         """Why this speaker does not take part yet, a reason a line."""
         if self._stands:
             return [] if self._docket.has_announced else ["announcing for the first time"]
-        if self._membership is not None:
+        if self._detector is not None:
             return ["listening for other speakers"]
         return missing([self._exclusion.reflector, *self._view.reflectors]) or [
             "the Secret memberlist, made by the controller, is not there yet"
@@ -195,13 +196,13 @@ class Speaker:
 
     def debug(self) -> object:
         """Every verdict, and how the other speakers stand."""
-        states = self._membership.states() if self._membership is not None else {}
-        silences = self._membership.silences(self._loop.time()) if self._membership is not None else {}
+        detector = self._detector
         return {
             "node": self._settings.node_name,
             "members": sorted(self._members),
-            "speakers": {name: state.name for name, state in states.items()},
-            "silent_for_s": silences,
+            "standing": detector.standing if detector is not None else None,
+            "speakers": detector.states() if detector is not None else {},
+            "silent_for_s": detector.silences() if detector is not None else {},
             "interfaces": sorted(self._announcer.interfaces),
             "told": {name: _in_short(each) for name, each in self._snapshot.bulletins.items()},
             "services": {key: outline(verdict) for key, verdict in self._docket.verdicts.items()},
@@ -227,39 +228,37 @@ class Speaker:
 
     def surroundings_changed(self) -> None:
         """Judge every Service anew."""
-        if self._membership is not None:
-            self._membership.set_peers(self._neighbors())
+        if self._detector is not None:
+            self._detector.set_peers(self._neighbors())
         self._docket.surroundings_changed()
 
     def secret_changed(self, secret: bytes) -> None:
         """Prove and check heartbeats with *secret* from now on."""
         self._key = sha256(secret).digest()
         self._has_key.set()
-        if self._membership is not None:
-            self._membership.set_key(self._key)
+        if self._detector is not None:
+            self._detector.set_key(self._key)
 
     def _membership_changed(self) -> None:
-        if self._membership is None:
+        if self._detector is None:
             return
-        if self._membership.bulletins != self._heard:
-            self._heard = dict(self._membership.bulletins)
+        if self._detector.bulletins != self._heard:
+            self._heard = dict(self._detector.bulletins)
             self._docket.hear(self._heard)
-        if self._membership.has_settled and not self._stands:
-            self._stand(self._membership)
-        members = self._membership.members - ({self._settings.node_name} if self._is_leaving else set())
+        if self._detector.has_settled and not self._stands:
+            self._stand(self._detector)
+        members = self._detector.members - ({self._settings.node_name} if self._is_leaving else set())
         if members != self._members:
             came, went = sorted(members - self._members), sorted(self._members - members)
             log.info("%d speakers are ready; new: %s; gone: %s", len(members), _listed(came), _listed(went))
             self._members = members
             self._docket.members_changed(members)
 
-    def _stand(self, membership: Membership) -> None:
+    def _stand(self, detector: Detector) -> None:
         """Stand for election, now that the others' words are known: they may serve what were else ours."""
         self._stands = True
-        membership.set_ready(True, self._loop.time())
+        detector.set_ready(True)
         self._docket.open()
-        if self._driver is not None:
-            self._loop.call_soon(self._driver.settle)
 
 
 def _in_short(bulletin: Bulletin) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from typing import Final
+from typing import Final, Self
 
 from speaker.layer2.protocol.membership import Datagram
 
@@ -21,6 +21,13 @@ class DatagramLink:
         except OSError:
             self._socket.close()
             raise
+
+    @classmethod
+    def adopt(cls, descriptor: int) -> Self:
+        """The link of another process, by the *descriptor* that was inherited from it."""
+        link = cls.__new__(cls)
+        link._socket = socket.socket(fileno=descriptor)
+        return link
 
     def fileno(self) -> int:
         """The descriptor of the UDP socket."""

@@ -84,6 +84,8 @@ class Board:
         self._editions: dict[int, Edition] = {}
         self._fetches: dict[int, _Fetch] = {}
         self._waiting: dict[int, dict[str, Want]] = {}
+        self.revision = 0
+        """Another whenever another bulletin may be read."""
 
     @property
     def is_complete(self) -> bool:
@@ -98,6 +100,7 @@ class Board:
     def publish(self, owner: int, edition: Edition) -> None:
         """*owner* says *edition* from now on."""
         self._editions[owner] = edition
+        self.revision += 1
 
     def follow(self, owner: int, version: int, teller: str) -> None:
         """*owner* has published *version*, says *teller*."""
@@ -109,6 +112,7 @@ class Board:
         """*owner* does not live any more."""
         for each in (self._editions, self._fetches, self._waiting):
             each.pop(owner, None)
+        self.revision += 1
 
     def give_up(self, owner: int) -> None:
         """What *owner* has published since is not to be had any more."""
@@ -126,6 +130,7 @@ class Board:
         if fetch is None or fetch.version != piece.bulletin or not fetch.take(piece):
             return ()
         self._editions[piece.owner] = Edition(fetch.version, fetch.data)
+        self.revision += 1
         del self._fetches[piece.owner]
         return tuple(self._waiting.pop(piece.owner, {}).values())
 

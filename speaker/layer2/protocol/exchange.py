@@ -30,6 +30,11 @@ class Exchange:
         """Whether we have all bulletins that we were told of."""
         return self._board.is_complete
 
+    @property
+    def revision(self) -> int:
+        """Another whenever `bulletins` may be others."""
+        return self._board.revision + self._roster.revision
+
     def bulletins(self) -> dict[str, bytes]:
         """What each other speaker that lives tells all, as far as it is here, by node."""
         living = {name: self._roster.peers[name].incarnation for name in self._roster.living}

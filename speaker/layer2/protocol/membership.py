@@ -89,6 +89,11 @@ class Membership:
         return self._exchange.bulletins()
 
     @property
+    def revision(self) -> int:
+        """Another whenever `bulletins` may be others."""
+        return self._exchange.revision
+
+    @property
     def has_settled(self) -> bool:
         """Whether we have listened long enough to say who is a member."""
         return self._settles_at is None
@@ -262,7 +267,7 @@ class Membership:
 
     def handle_timer(self, now: float) -> None:
         """Send the heartbeats that are due, and judge who was silent for too long."""
-        self._excuse_lateness(now)
+        self._excuse(self.lateness(now), now)
         self._now = now
         self._judge(now)
         if now >= self._next_beat:
@@ -281,13 +286,17 @@ class Membership:
         self._roll_call.call(now, is_starting=not self.has_settled, is_cut_off=is_cut_off)
         self._exchange.fetch(now)
 
-    def _excuse_lateness(self, now: float) -> None:
+    def lateness(self, now: float) -> float:
+        """For how many seconds until *now* we did not listen; 0 where a timer is hardly overdue."""
         overdue = now - self.next_timer()
-        if overdue > self._timing.late:
-            self._watch.excuse(overdue, now)
-            self._ear.excuse(overdue, now)
+        return overdue if overdue > self._timing.late else 0.0
+
+    def _excuse(self, seconds: float, now: float) -> None:
+        if seconds:
+            self._watch.excuse(seconds, now)
+            self._ear.excuse(seconds, now)
             if self._settles_at is not None:
-                self._settles_at += overdue
+                self._settles_at += seconds
 
     def _stand(self, now: float) -> None:
         """Find out whether we count, and say of ourselves what is true now."""

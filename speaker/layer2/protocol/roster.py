@@ -35,6 +35,8 @@ class Roster:
         """The names of the peers that live and stay."""
         self.ready: frozenset[str] = frozenset()
         """Those of them that are ready."""
+        self.revision = 0
+        """Another whenever something else is known."""
 
     @property
     def own(self) -> Record:
@@ -60,6 +62,7 @@ class Roster:
         if peer.record is not None:
             self.digest ^= _sum(peer.record)
             del self._by_incarnation[peer.record.incarnation]
+        self.revision += 1
         self.living.discard(peer.name)
         self.ready -= {peer.name}
 
@@ -74,6 +77,7 @@ class Roster:
             if record.rank <= old.rank:
                 return Rank.SAME if record.rank == old.rank else Rank.OLDER
             self._forget(peer)
+        self.revision += 1
         peer.take(record)
         self.digest ^= _sum(record)
         self._by_incarnation[record.incarnation] = peer

@@ -24,3 +24,15 @@ class Timing(Struct, frozen=True):
 
 
 DEFAULT = Timing()
+
+
+def paced(interval: float, suspect_after: float) -> Timing:
+    """The times for heartbeats *interval* apart, and silences of *suspect_after*; the others follow."""
+    scale = interval / DEFAULT.interval
+    return Timing(
+        interval,
+        suspect_after,
+        DEFAULT.confirm_after * scale,
+        DEFAULT.late * scale,
+        DEFAULT.settle_after * scale,
+    )

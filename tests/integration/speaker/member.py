@@ -1,42 +1,49 @@
-"""A speaker's failure detector as a process: `member.py NAME KEY NAME=ADDRESS...`, on UDP port 7946.
+"""A speaker's failure detector with a process to work for: `member.py NAME KEY NAME=ADDRESS...`.
 
-It writes its members, a line each time they change, and ends with its standard input.
+It writes a line of JSON each time its members or the others' bulletins change, and does what its standard
+input says: a command a line. It ends with its standard input.
 """
 
 import asyncio
-import secrets
+import json
 import sys
 
-from speaker.layer2.driver import Driver
-from speaker.layer2.protocol.membership import Membership
+from speaker.detector.detector import Detector
 from speaker.layer2.sockets import DatagramLink
 
 PORT = 7946
 
 
 async def main(name, key, *places):
-    loop = asyncio.get_running_loop()
     addresses = {each: (address, PORT) for each, _, address in (place.partition("=") for place in places)}
-    membership = Membership(name, key.encode(), secrets.randbits(62), loop.time())
-    membership.set_peers(addresses)
-    membership.set_ready(True, loop.time())
-    told = frozenset()
+    told = None
 
     def tell():
         nonlocal told
-        if membership.members != told:
-            told = membership.members
-            sys.stdout.write(",".join(sorted(told)) + "\n")
+        bulletins = {node: len(data) for node, data in detector.bulletins.items()}
+        known = {"members": sorted(detector.members), "bulletins": bulletins, "standing": detector.standing}
+        if detector.has_settled and known != told:
+            told = known
+            sys.stdout.write(json.dumps(known | {"at": asyncio.get_running_loop().time()}) + "\n")
             sys.stdout.flush()
 
-    driver = Driver(membership, DatagramLink(*addresses[name]), after=tell)
+    detector = Detector(name, key.encode(), DatagramLink(*addresses[name]), addresses, tell)
+    running = asyncio.create_task(detector.run())
+    detector.set_ready(True)
     commands = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    if await commands.readline() == b"leave\n":
-        membership.leave(loop.time())
-        driver.settle()
-        await commands.read()
-    driver.close()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
+    )
+    async for line in commands:
+        match line.decode().split():
+            case ["leave"]:
+                detector.leave()
+            case ["key", another]:
+                detector.set_key(another.encode())
+            case ["publish", length]:
+                detector.set_bulletin(bytes(int(length)))
+    running.cancel()
+    await detector.close()
 
 
 if __name__ == "__main__":

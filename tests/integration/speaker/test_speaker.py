@@ -382,7 +382,7 @@ async def test_what_is_announced_is_explained_and_told_in_the_api(speaker, api):
     }
     explained = speaker.explain("shop/theirs")
     assert explained["nodes"] == {"n1": "ELIGIBLE", "n2": "NO_SPEAKER"}
-    assert explained["text"] in "\n".join(api.messages)
+    await eventually(lambda: explained["text"] in "\n".join(api.messages))
     assert speaker.explain("shop/unknown") is None
     assert msgspec.json.encode(speaker.debug())
 

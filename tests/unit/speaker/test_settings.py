@@ -42,6 +42,20 @@ def test_the_port_is_read_from_the_environment():
     assert read_settings([], ENVIRONMENT | {"METALLB_ML_BIND_PORT": "8000"}).bind_port == 8000
 
 
+@pytest.mark.parametrize(
+    ("arguments", "interval", "timeout"),
+    [
+        pytest.param([], 0.05, 0.35, id="by default"),
+        pytest.param(["--heartbeat-interval=0.1"], 0.1, 0.35, id="slower"),
+        pytest.param(["--heartbeat-interval=1", "--heartbeat-timeout=10"], 1.0, 10.0, id="much slower"),
+        pytest.param(["--heartbeat-interval=0.01", "--heartbeat-timeout=0.03"], 0.01, 0.03, id="fastest"),
+    ],
+)
+def test_heartbeats_are_as_far_apart_as_is_given(arguments, interval, timeout):
+    given = read_settings(arguments, ENVIRONMENT)
+    assert (given.heartbeat_interval, given.heartbeat_timeout) == (interval, timeout)
+
+
 def test_addresses_are_made_known_again_each_minute_unless_told_otherwise():
     environment = ENVIRONMENT | {"METALLB_GRATUITOUS_ARP_INTERVAL": "300"}
     assert read_settings([], ENVIRONMENT).gratuitous_arp_interval == 60
@@ -99,6 +113,21 @@ def test_elections_go_by_the_rules_that_are_given(arguments, ignores_exclusion, 
         ),
         pytest.param(
             ["--sticky=no"], "argument --sticky: 'no' is neither true nor false", id="another word for false"
+        ),
+        pytest.param(
+            ["--heartbeat-interval=1e-2"],
+            "argument --heartbeat-interval: '1e-2' is no number of seconds from 0.01 to 1",
+            id="interval that is no decimal",
+        ),
+        pytest.param(
+            ["--heartbeat-interval=2"],
+            "argument --heartbeat-interval: '2' is no number of seconds from 0.01 to 1",
+            id="interval too long",
+        ),
+        pytest.param(
+            ["--heartbeat-interval=0.2"],
+            "argument --heartbeat-timeout: '0.35' is no number of seconds from 0.6 to 30",
+            id="timeout too short for the interval",
         ),
         pytest.param(
             ["--log-level=loud"],
