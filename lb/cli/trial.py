@@ -77,11 +77,12 @@ class Trial:
         """The nodes that answer when a client asks by ARP who has *address*."""
         return [self._nodes.get(mac, mac) for mac in arping(self.lab.client(), address)]
 
-    def speaker(self, name: str) -> Any:
-        """What the speaker on node *name* tells at its debug endpoint."""
+    def speaker(self, name: str, service: str = "") -> Any:
+        """What the speaker on node *name* tells at its debug endpoint; of *service*, by key, all of it."""
         node = self.lab.node(name)
         local = Client(name, node.machine.namespace, node.address)
-        return json.loads(local.fetch(f"http://127.0.0.1:{HEALTH_PORT}/debug").body)
+        path = f"debug/{service}" if service else "debug"
+        return json.loads(local.fetch(f"http://127.0.0.1:{HEALTH_PORT}/{path}").body)
 
     def speakers_agree(self) -> bool:
         """Whether the speaker of each node that has power says that just these nodes are members."""
