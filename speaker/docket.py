@@ -46,8 +46,7 @@ class Docket:
         self._ripening: asyncio.TimerHandle | None = None
         self._gates: dict[str, int] = {}
         self._watched: frozenset[int] = frozenset()
-        self._interfaces: frozenset[str] | None = None
-        self._healthy: frozenset[int] = frozenset()
+        self._stand: tuple[frozenset[str], frozenset[str], frozenset[int]] | None = None
         self._word: Bulletin | None = None
         self.has_announced = False
         """Whether every Service has been judged."""
@@ -93,9 +92,9 @@ class Docket:
         """This is what the nodes tell, each in its latest bulletin; ours is known."""
         self._add(self._snapshot.hear({name: each for name, each in told.items() if name != self._node}))
 
-    def speak(self, interfaces: frozenset[str], healthy: frozenset[int]) -> None:
-        """These of our interfaces carry announcements now, and at these ports our kube-proxy answers 200."""
-        self._interfaces, self._healthy = interfaces, healthy
+    def speak(self, interfaces: frozenset[str], ipv6: frozenset[str], healthy: frozenset[int]) -> None:
+        """Tell the others what of a `Bulletin` is not ours to know."""
+        self._stand = interfaces, ipv6, healthy
         self._say()
 
     @property
@@ -139,9 +138,10 @@ class Docket:
                 self._gates.pop(each, None)
 
     def _say(self) -> None:
-        if self._interfaces is None:
+        if self._stand is None:
             return
-        word = Bulletin(self._interfaces, self._reconciler.served, self._healthy, self._is_fresh)
+        interfaces, ipv6, healthy = self._stand
+        word = Bulletin(interfaces, ipv6, self._reconciler.served, healthy, self._is_fresh)
         if word == self._word:
             return
         self._word = word

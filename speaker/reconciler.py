@@ -82,13 +82,13 @@ class Reconciler:
     @property
     def served(self) -> frozenset[Address]:
         """What is answered for, on an interface that reaches anybody."""
-        there = self._announcer.usable
+        there = {4: self._announcer.usable, 6: self._announcer.usable_ipv6}
         announced = {
             address
             for address, on in self._on.items()
-            if any(there if each is None else each & there for each in on.values())
+            if any(there[address.version] & (each or there[address.version]) for each in on.values())
         }
-        return frozenset(announced | self._parting.keys() if there else announced)
+        return frozenset(announced | {each for each in self._parting if there[each.version]})
 
     @property
     def parting(self) -> frozenset[Address]:

@@ -113,19 +113,22 @@ class Speaker:
         await self._has_interfaces.wait()
         async for self._addresses in watch_addresses():
             self._announcer.use_addresses(self._addresses)
-            self._tell_subnets()
+            self._interfaces_changed()
 
     def _exclude(self, patterns: Patterns) -> None:
         self._announcer.exclude(patterns)
         self._interfaces_changed()
 
     def _interfaces_changed(self) -> None:
-        self._docket.speak(self._announcer.usable, self._healthy)
+        self._speak()
         self._tell_subnets()
 
     def _health_changed(self, healthy: frozenset[int]) -> None:
         self._healthy = healthy
-        self._docket.speak(self._announcer.usable, self._healthy)
+        self._speak()
+
+    def _speak(self) -> None:
+        self._docket.speak(self._announcer.usable, self._announcer.usable_ipv6, self._healthy)
 
     def _publish(self, word: bytes) -> None:
         self._word = word
@@ -264,6 +267,7 @@ class Speaker:
 def _in_short(bulletin: Bulletin) -> dict[str, object]:
     return {
         "interfaces": sorted(bulletin.interfaces),
+        "ipv6": sorted(bulletin.ipv6),
         "serves": len(bulletin.addresses),
         "healthy": sorted(bulletin.healthy),
         "is_fresh": bulletin.is_fresh,

@@ -19,29 +19,32 @@ LONGEST = 60_000
 """Bytes; those of a UDP datagram, less what the failure detector adds."""
 LONGEST_NAME = 15
 """Bytes of an interface's name (IFNAMSIZ, <linux/if.h>)."""
-INTERFACES, PORTS, ADDRESSES4, ADDRESSES6 = 512, 4096, 4096, 1600
+INTERFACES, PORTS, ADDRESSES4, ADDRESSES6 = 256, 4096, 4096, 1600
 """So many are told of each, the lowest first."""
 
 
 class Bulletin(Struct, frozen=True):
     """One node's word.
 
-    `interfaces` are the names of those that carry announcements now, `addresses` what is answered for, and
-    `healthy` the healthCheckNodePorts at which the node's kube-proxy answers 200. `is_fresh` tells that the
-    speaker has just started.
+    `interfaces` are the names of those that carry announcements now, and `ipv6` of those of them that carry
+    IPv6, too. `addresses` is what is answered for, and `healthy` has the healthCheckNodePorts at which the
+    node's kube-proxy answers 200. `is_fresh` tells that the speaker has just started.
     """
 
     interfaces: frozenset[str] = frozenset()
+    ipv6: frozenset[str] = frozenset()
     addresses: frozenset[Address] = frozenset()
     healthy: frozenset[int] = frozenset()
     is_fresh: bool = False
 
 
+_Names = Annotated[tuple[Annotated[str, Meta(max_length=LONGEST_NAME)], ...], Meta(max_length=INTERFACES)]
+
+
 class _Packed(Struct, frozen=True, array_like=True):
     version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
-    interfaces: Annotated[
-        tuple[Annotated[str, Meta(max_length=LONGEST_NAME)], ...], Meta(max_length=INTERFACES)
-    ]
+    interfaces: _Names
+    ipv6: _Names
     v4: Annotated[bytes, Meta(max_length=4 * ADDRESSES4)]
     v6: Annotated[bytes, Meta(max_length=16 * ADDRESSES6)]
     healthy: Annotated[bytes, Meta(max_length=2 * PORTS)]
@@ -54,6 +57,7 @@ def emit(bulletin: Bulletin) -> bytes:
         _Packed(
             VERSION,
             tuple(sorted(bulletin.interfaces)[:INTERFACES]),
+            tuple(sorted(bulletin.ipv6)[:INTERFACES]),
             _run((each.packed for each in bulletin.addresses if each.version == 4), ADDRESSES4),
             _run((each.packed for each in bulletin.addresses if each.version == 6), ADDRESSES6),
             _run((pack(">H", port) for port in bulletin.healthy), PORTS),
@@ -78,6 +82,7 @@ def parse(data: bytes) -> Bulletin | None:
         return None
     return Bulletin(
         frozenset(packed.interfaces),
+        frozenset(packed.ipv6),
         frozenset(IPv4Address(each) for (each,) in iter_unpack("4s", packed.v4))
         | frozenset(IPv6Address(each) for (each,) in iter_unpack("16s", packed.v6)),
         frozenset(port for (port,) in iter_unpack(">H", packed.healthy)),

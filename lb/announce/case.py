@@ -56,3 +56,8 @@ class Case(Struct, frozen=True, eq=False):
     advertisements: tuple[L2Advertisement, ...]
     local: Mapping[str, bool] | None = None
     gate: int = 0
+
+    @property
+    def versions(self) -> frozenset[int]:
+        """The IP versions of its addresses."""
+        return frozenset(each.version for each in self.addresses)

@@ -6,7 +6,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from lb.announce.case import Case
-from lb.announce.electorate import Electorate, Slate
+from lb.announce.electorate import Electorate, Score, Slate
 from lb.announce.why import Why
 
 
@@ -14,12 +14,12 @@ class Merit(Struct, frozen=True, order=True):
     """The highest wins.
 
     How many of the Services the node serves by endpoints that are there to stay, how many by whatever
-    endpoint, and its preference score.
+    endpoint, and its score.
     """
 
     staying: int
     serving: int
-    score: int
+    score: Score
 
 
 class Contest(Struct, frozen=True, eq=False, dict=True):
@@ -31,8 +31,11 @@ class Contest(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _slates(self) -> tuple[Slate, ...]:
         """One for each set of advertisements."""
-        slates = (self.electorate.slate(case.advertisements) for case in self.cases)
-        return tuple({id(each): each for each in slates}.values())
+        return tuple({id(each): each for each in map(self.slate, self.cases)}.values())
+
+    def slate(self, case: Case) -> Slate:
+        """How nodes stand for *case* alone."""
+        return self.electorate.slate(case.advertisements, case.versions)
 
     @cached_property
     def _joint(self) -> Slate:
@@ -40,7 +43,8 @@ class Contest(Struct, frozen=True, eq=False, dict=True):
         if len(self._slates) == 1:
             return self._slates[0]
         named = {each.name: each for case in self.cases for each in case.advertisements}
-        return self.electorate.slate(tuple(named.values()))
+        versions = frozenset(version for case in self.cases for version in case.versions)
+        return self.electorate.slate(tuple(named.values()), versions)
 
     @cached_property
     def best(self) -> frozenset[str]:

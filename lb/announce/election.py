@@ -49,11 +49,11 @@ class Election(Struct, frozen=True, eq=False):
         if (its.staying, its.serving) < (highest.staying, highest.serving):
             return Why.TERMINATING if its.serving >= highest.serving else Why.SERVES_FEWER
         if its < highest:
-            return Why.LESS_PREFERRED
+            return Why.NO_IPV6 if its.score.versions < highest.score.versions else Why.LESS_PREFERRED
         return Why.NOT_HOLDER if self.holders and node not in self.holders else Why.OUTRANKED
 
     def _unfit(self, node: str, case: Case) -> Why:
-        why = self.contest.electorate.slate(case.advertisements).standing[node]
+        why = self.contest.slate(case).standing[node]
         if why not in (Why.ELIGIBLE, Why.EXCLUDED):
             return why
         if self.contest.reach(case, node) is None:

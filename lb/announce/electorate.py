@@ -20,18 +20,28 @@ from lb.api.node import Node
 from lb.config.config import Config, L2Advertisement
 
 Advertisements = tuple[L2Advertisement, ...]
+Versions = frozenset[int]
+"""IP versions."""
 NOTHING_TOLD = Bulletin()
 
 
-class Slate(Struct, frozen=True):
-    """How each node stands under a set of advertisements, wherever endpoints are.
+class Score(Struct, frozen=True, order=True):
+    """The highest wins: of how many IP versions a node can announce addresses, then its preference."""
 
-    `score` has the preference of those that are `ELIGIBLE`, and `best` those of them with the highest.
+    versions: int
+    preference: int
+
+
+class Slate(Struct, frozen=True):
+    """How each node stands under a set of advertisements, for addresses of `versions`; endpoints apart.
+
+    `score` has those that are `ELIGIBLE`, and `best` those of them with the highest.
     """
 
     advertisements: Advertisements
+    versions: Versions
     standing: Mapping[str, Why]
-    score: Mapping[str, int]
+    score: Mapping[str, Score]
     best: frozenset[str]
 
 
@@ -41,7 +51,7 @@ class Electorate:
     def __init__(self, config: Config, surroundings: Surroundings) -> None:
         self.config = config
         self.surroundings = surroundings
-        self._slates: dict[tuple[str, ...], Slate] = {}
+        self._slates: dict[tuple[tuple[str, ...], Versions], Slate] = {}
 
     def is_like(self, other: "Electorate") -> bool:
         """Whether elections that were held before *other* come out the same here, as far as nodes matter."""
@@ -49,7 +59,7 @@ class Electorate:
             self.config == other.config
             and self.own_addresses == other.own_addresses
             and self._told == other._told
-            and all(self.slate(each.advertisements) == each for each in other._slates.values())
+            and all(self.slate(each.advertisements, each.versions) == each for each in other._slates.values())
         )
 
     @cached_property
@@ -71,33 +81,39 @@ class Electorate:
     def _hindrances(self) -> dict[str, Why | None]:
         return {name: hindrance(node, self.surroundings) for name, node in self.surroundings.nodes.items()}
 
-    def slate(self, advertisements: Advertisements) -> Slate:
-        """How the nodes stand under *advertisements*, which are of `config`."""
-        names = tuple(each.name for each in advertisements)
-        slate = self._slates.get(names)
+    def slate(self, advertisements: Advertisements, versions: Versions) -> Slate:
+        """How the nodes stand under *advertisements*, which are of `config`, for addresses of *versions*."""
+        key = tuple(each.name for each in advertisements), versions
+        slate = self._slates.get(key)
         if slate is None:
-            slate = self._slates[names] = self._drawn_up(advertisements)
+            slate = self._slates[key] = self._drawn_up(advertisements, versions)
         return slate
 
-    def _drawn_up(self, advertisements: Advertisements) -> Slate:
+    def _drawn_up(self, advertisements: Advertisements, versions: Versions) -> Slate:
         standing: dict[str, Why] = {}
-        scores: dict[str, int] = {}
+        scores: dict[str, Score] = {}
         for name, node in self.surroundings.nodes.items():
             selecting = [each for each in advertisements if selects(each, node)]
-            standing[name] = self._why(name, node, selecting)
+            can = self._versions(name, selecting, versions)
+            standing[name] = self._why(node, selecting, can)
             if standing[name] is Why.ELIGIBLE:
-                scores[name] = score(selecting, node)
-        highest = max(scores.values(), default=0)
+                scores[name] = Score(can, score(selecting, node))
+        highest = max(scores.values(), default=None)
         best = frozenset(name for name, each in scores.items() if each == highest)
-        return Slate(advertisements, standing, scores, best)
+        return Slate(advertisements, versions, standing, scores, best)
 
-    def _why(self, name: str, node: Node, selecting: list[L2Advertisement]) -> Why:
+    def _versions(self, name: str, selecting: list[L2Advertisement], versions: Versions) -> int:
+        """Of how many of *versions* the node *name* can announce addresses."""
+        allowed, told = interfaces(selecting), self.surroundings.bulletins.get(name)
+        return sum(has_interface(allowed, version, told) for version in versions)
+
+    def _why(self, node: Node, selecting: list[L2Advertisement], versions: int) -> Why:
         if not selecting:
             return Why.NOT_SELECTED
-        hindered = self._hindrances[name]
+        hindered = self._hindrances[node.metadata.name]
         if hindered is not None:
             return hindered
-        if not has_interface(interfaces(selecting), self.surroundings.bulletins.get(name)):
+        if not versions:
             return Why.NO_INTERFACE
         return Why.EXCLUDED if excludes(node, self.surroundings) else Why.ELIGIBLE
 

@@ -82,8 +82,9 @@ def interfaces(selecting: Iterable[L2Advertisement]) -> frozenset[str] | None:
     return frozenset().union(*named) if all(named) else None
 
 
-def has_interface(allowed: frozenset[str] | None, bulletin: Bulletin | None) -> bool:
-    """Whether a node that told *bulletin* can announce on one of the interfaces *allowed*."""
+def has_interface(allowed: frozenset[str] | None, version: int, bulletin: Bulletin | None) -> bool:
+    """Whether a node that told *bulletin* can announce on an interface of those *allowed*, in IP *version*."""
     if bulletin is None:
         return True
-    return bool(bulletin.interfaces if allowed is None else bulletin.interfaces & allowed)
+    usable = bulletin.ipv6 if version == 6 else bulletin.interfaces
+    return bool(usable if allowed is None else usable & allowed)

@@ -17,12 +17,13 @@ class Why(StrEnum):
     SERVES_FEWER = (
         "may announce, but can serve fewer of the Services that share the address than another node"
     )
+    NO_IPV6 = "may announce, but has no interface that carries IPv6, and another node has"
     NOT_SELECTED = "is selected by no L2Advertisement of the pool"
     NO_SPEAKER = "has no speaker that is heard and ready"
     NETWORK_UNAVAILABLE = "has condition NetworkUnavailable"
     OUT_OF_SERVICE = "has taint node.kubernetes.io/out-of-service"
     DRAINED = 'has label anvil-lb.io/drain: "true"'
-    NO_INTERFACE = "has none of the interfaces up that the L2Advertisements allow"
+    NO_INTERFACE = "has none of the interfaces up that the L2Advertisements allow and the IP version needs"
     NO_LOCAL_ENDPOINT = "has no serving endpoint, and externalTrafficPolicy is Local"
     NOT_HEALTHY = "has no kube-proxy that answers 200 at the Service's healthCheckNodePort"
     NOT_FOR_OTHERS = "may not announce another Service that shares the address"

@@ -67,6 +67,12 @@ class Announcer:
         """Those of `interfaces` that have a carrier: announcing on another reaches nobody."""
         return self._usable
 
+    @property
+    def usable_ipv6(self) -> frozenset[str]:
+        """Those of `usable` that carry IPv6."""
+        ports = (port for port in self._ports.values() if port.has_ipv6)
+        return frozenset(port.interface.name for port in ports) & self._usable
+
     def announce(self, address: Address, interfaces: Interfaces) -> None:
         """Answer for *address* on *interfaces*, and only there, and make it known where that is new."""
         self._wanted[address] = interfaces

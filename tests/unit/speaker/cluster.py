@@ -52,5 +52,5 @@ class World:
 
 def word(*addresses, interfaces=("eth0",), healthy=(), is_fresh=False):
     """The bytes by which a node tells of itself."""
-    claimed = frozenset(map(ip_address, addresses))
-    return emit(Bulletin(frozenset(interfaces), claimed, frozenset(healthy), is_fresh))
+    on, claimed = frozenset(interfaces), frozenset(map(ip_address, addresses))
+    return emit(Bulletin(on, on, claimed, frozenset(healthy), is_fresh))

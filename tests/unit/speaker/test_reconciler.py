@@ -25,13 +25,14 @@ WEB, SHOP = "shop/web", "shop/shop"
 # sha256(node + "#" + address) puts n1 first for the first two addresses, n2 for the third.
 OURS, OURS6, THEIRS = "192.0.2.2", "2001:db8::2", "192.0.2.1"
 SERVED = Endpoints(True)
+ETH0 = Bulletin(frozenset({"eth0"}), frozenset({"eth0"}))
 
 
 class Announcer:
     """Remembers what it is asked to do, in order."""
 
     def __init__(self):
-        self.usable = frozenset({"eth0", "eth1"})
+        self.usable = self.usable_ipv6 = frozenset({"eth0", "eth1"})
         self.asked = []
 
     def announce(self, address, interfaces):
@@ -118,9 +119,7 @@ class Node1:
         self.recorder.told.clear()
         self.ready = frozenset({"n1", "n2"} - set(without))
         keys = keys or tuple(self.services)
-        known = Electorate(
-            self.config, Surroundings(self.nodes, self.ready, {"n1": Bulletin(frozenset({"eth0"}))})
-        )
+        known = Electorate(self.config, Surroundings(self.nodes, self.ready, {"n1": ETH0}))
         group = {
             key: Petition(self.services[key], self.endpoints[key]) for key in keys if key in self.services
         }
@@ -358,6 +357,13 @@ def test_nothing_is_served_where_no_interface_is(node):
     node.announcer.usable = frozenset({"eth1"})
     assert node.served == set()
     node.announcer.usable = frozenset({"eth0"})
+    assert node.served == {OURS}
+
+
+def test_an_ipv6_address_is_not_served_where_no_interface_carries_ipv6(node):
+    node.put(WEB, OURS, OURS6)
+    node.act()
+    node.announcer.usable_ipv6 = frozenset()
     assert node.served == {OURS}
 
 

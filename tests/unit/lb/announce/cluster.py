@@ -65,8 +65,10 @@ def case(*addresses, by=(ANYWHERE,), local=None, gate=0):
     return Case(addresses or (VIP,), tuple(by), local, gate)
 
 
-def told(*interfaces, healthy=(), is_fresh=False):
-    return Bulletin(frozenset(interfaces), frozenset(), frozenset(healthy), is_fresh)
+def told(*interfaces, ipv6=None, healthy=(), is_fresh=False):
+    """What a node tells of itself; all its interfaces carry IPv6 unless *ipv6* says which."""
+    with_ipv6 = interfaces if ipv6 is None else ipv6
+    return Bulletin(frozenset(interfaces), frozenset(with_ipv6), frozenset(), frozenset(healthy), is_fresh)
 
 
 def service(*addresses, name="web", labels=None, annotations=None, **spec):

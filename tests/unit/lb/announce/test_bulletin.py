@@ -11,12 +11,14 @@ NAMES = st.text("abcdefgh.-@0123456789", min_size=1, max_size=15)
 BULLETINS = st.builds(
     Bulletin,
     st.frozensets(NAMES, max_size=20),
+    st.frozensets(NAMES, max_size=20),
     st.frozensets(st.ip_addresses(), max_size=30),
     st.frozensets(st.integers(1, 65535), max_size=30),
     st.booleans(),
 )
 WORD = Bulletin(
     frozenset({"eth0", "bond0.5"}),
+    frozenset({"eth0"}),
     frozenset(map(ip_address, ("192.0.2.1", "2001:db8::1"))),
     frozenset({30080}),
 )
@@ -38,13 +40,14 @@ def test_a_thousand_addresses_of_each_version_fit():
     many = frozenset(IPv4Address(0xC0000200 + at) for at in range(1000)) | frozenset(
         IPv6Address((0x20010DB8 << 96) + at) for at in range(1000)
     )
-    text = emit(Bulletin(frozenset({"eth0"}), many))
+    text = emit(Bulletin(frozenset({"eth0"}), frozenset({"eth0"}), many))
     assert len(text) < 21_000
     assert parse(text).addresses == many
 
 
 def test_what_is_too_much_is_cut_and_still_read():
     word = Bulletin(
+        frozenset(f"enp{at:012d}" for at in range(2000)),
         frozenset(f"enp{at:012d}" for at in range(2000)),
         frozenset(map(IPv4Address, range(9000)))
         | frozenset(IPv6Address((1 << 100) + at) for at in range(9000)),
@@ -83,13 +86,13 @@ def packed(*fields):
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(packed(2, [], b"", b"", b"", False), id="another version"),
-        pytest.param(packed(1, [], b"\1\2\3", b"", b"", False), id="part of an IPv4 address"),
-        pytest.param(packed(1, [], b"", b"\1\2\3\4", b"", False), id="part of an IPv6 address"),
-        pytest.param(packed(1, [], b"", b"", b"\1", False), id="half a port"),
-        pytest.param(packed(1, ["e" * 16], b"", b"", b"", False), id="a name that no interface has"),
-        pytest.param(packed(1, ["e"] * 600, b"", b"", b"", False), id="too many interfaces"),
-        pytest.param(packed(1, [], b"\0" * 20_000, b"", b"", False), id="too many addresses"),
+        pytest.param(packed(2, [], [], b"", b"", b"", False), id="another version"),
+        pytest.param(packed(1, [], [], b"\1\2\3", b"", b"", False), id="part of an IPv4 address"),
+        pytest.param(packed(1, [], [], b"", b"\1\2\3\4", b"", False), id="part of an IPv6 address"),
+        pytest.param(packed(1, [], [], b"", b"", b"\1", False), id="half a port"),
+        pytest.param(packed(1, [], ["e" * 16], b"", b"", b"", False), id="a name that no interface has"),
+        pytest.param(packed(1, ["e"] * 600, [], b"", b"", b"", False), id="too many interfaces"),
+        pytest.param(packed(1, [], [], b"\0" * 20_000, b"", b"", False), id="too many addresses"),
         pytest.param(b"\x91" * 70_000, id="deep"),
         pytest.param(bytes(LONGEST + 1), id="too long"),
         pytest.param(b"", id="nothing"),
@@ -100,6 +103,6 @@ def test_what_breaks_the_bounds_is_no_bulletin(data):
 
 
 def test_a_later_version_may_append_fields():
-    assert parse(packed(1, ["eth0"], b"", b"", b"", True, "more")) == Bulletin(
+    assert parse(packed(1, ["eth0"], [], b"", b"", b"", True, "more")) == Bulletin(
         frozenset({"eth0"}), is_fresh=True
     )

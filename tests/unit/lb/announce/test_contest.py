@@ -3,9 +3,10 @@ from itertools import product
 import pytest
 
 from lb.announce.contest import Contest, Merit
+from lb.announce.electorate import Score
 from lb.api.meta import LabelSelector
 
-from .cluster import ANYWHERE, EXCLUDE, advertisement, case, electorate, node, prefer, told
+from .cluster import ANYWHERE, EXCLUDE, VIP, VIP6, advertisement, case, electorate, node, prefer, told
 
 IN_A = LabelSelector({"zone": "a"})
 NODES = [node("a1", {"zone": "a"}), node("a2", {"zone": "a"}), node("b")]
@@ -74,15 +75,19 @@ def test_the_best_are_those_that_serve_most(cases, best):
 @pytest.mark.parametrize(
     ("cases", "merits"),
     [
-        pytest.param([case()], {"a1": Merit(1, 1, 0), "a2": Merit(1, 1, 0), "b": Merit(1, 1, 0)}, id="one"),
+        pytest.param(
+            [case()],
+            {"a1": Merit(1, 1, Score(1, 0)), "a2": Merit(1, 1, Score(1, 0)), "b": Merit(1, 1, Score(1, 0))},
+            id="one",
+        ),
         pytest.param(
             [case(by=[PREFERS_A2], local={"a1": STAYS, "a2": GOES})],
-            {"a1": Merit(1, 1, 0), "a2": Merit(0, 1, 9), "b": None},
+            {"a1": Merit(1, 1, Score(1, 0)), "a2": Merit(0, 1, Score(1, 9)), "b": None},
             id="preference is last",
         ),
         pytest.param(
             [case(by=[ONLY_A]), case(by=[PREFERS_A2])],
-            {"a1": Merit(2, 2, 0), "a2": Merit(2, 2, 9), "b": None},
+            {"a1": Merit(2, 2, Score(1, 0)), "a2": Merit(2, 2, Score(1, 9)), "b": None},
             id="preferences of all count",
         ),
     ],
@@ -114,6 +119,24 @@ def test_a_node_that_may_not_announce_has_no_merit_whatever_it_serves():
 def test_a_gate_keeps_nodes_out_until_their_kube_proxy_answers(local, healthy, best):
     bulletins = {name: told("eth0", healthy=[30080]) for name in healthy}
     assert contest(case(local=local, gate=30080), bulletins=bulletins).best == best
+
+
+@pytest.mark.parametrize(
+    ("cases", "best"),
+    [
+        pytest.param([case(VIP)], {"a1", "a2", "b"}, id="IPv4"),
+        pytest.param([case(VIP6)], {"a1"}, id="IPv6"),
+        pytest.param([case(VIP, VIP6)], {"a1"}, id="both"),
+        pytest.param([case(VIP, VIP6, local={"b": STAYS})], {"b"}, id="one of them where the endpoint is"),
+        pytest.param([case(VIP, VIP6, by=[PREFERS_A2])], {"a1"}, id="both, before preference"),
+        pytest.param([case(VIP, VIP6), case(VIP)], {"a1"}, id="both, for one Service of two"),
+        pytest.param([case(VIP6), case(VIP, VIP6)], {"a1"}, id="IPv6 for one Service of two"),
+    ],
+)
+def test_the_best_can_announce_addresses_of_all_the_ip_versions_that_any_can(cases, best):
+    bulletins = {"a1": told("eth0"), "a2": told("eth0", ipv6=[]), "b": told("eth0", ipv6=[])}
+    nodes = [NODES[0], node("a2", {"zone": "a", "name": "a2"}), NODES[2]]
+    assert contest(*cases, nodes=nodes, bulletins=bulletins).best == best
 
 
 LOCALS = [None, *({**dict(zip(("a1", "b"), each, strict=True))} for each in product((STAYS, GOES), repeat=2))]

@@ -35,7 +35,14 @@ PREFERRING = advertisement(
 )
 LABELS = st.sampled_from([{}, {}, {"better": "1"}, {"better": "1", "best": "1"}, EXCLUDE, DRAIN])
 BULLETINS = st.sampled_from(
-    [None, told("eth0", healthy=[30080]), told("eth0"), told("eth0", is_fresh=True), told()]
+    [
+        None,
+        told("eth0", healthy=[30080]),
+        told("eth0"),
+        told("eth0", is_fresh=True),
+        told("eth0", ipv6=[]),
+        told(),
+    ]
 )
 
 
@@ -49,8 +56,8 @@ def electorates(draw, is_sticky=True):
 
 CASES = st.lists(
     st.builds(
-        case,
-        st.just(VIP),
+        lambda addresses, **options: case(*addresses, **options),
+        st.sampled_from([(VIP,), (VIP, VIP6)]),
         by=st.sampled_from([(ANYWHERE,), (PREFERRING,)]),
         local=PLACES,
         gate=st.sampled_from([0, 30080]),
@@ -330,6 +337,16 @@ def losing(name, *, cases, nodes=PAIR, serving=NOBODY, **known):
         ),
         pytest.param(Why.NO_SPEAKER, {"ready": ["node-a"]}, id="no speaker"),
         pytest.param(Why.NO_INTERFACE, {"bulletins": {"node-b": told()}}, id="no interface"),
+        pytest.param(
+            Why.NO_IPV6,
+            {"bulletins": {"node-b": told("eth0", ipv6=[])}, "cases": [case(VIP, VIP6)]},
+            id="no interface with IPv6",
+        ),
+        pytest.param(
+            Why.NO_INTERFACE,
+            {"bulletins": {"node-b": told("eth0", ipv6=[])}, "cases": [case(VIP6)]},
+            id="no interface with IPv6, where all is of IPv6",
+        ),
         pytest.param(Why.EXCLUDED, {"nodes": [PAIR[0], node("node-b", EXCLUDE)]}, id="excluded"),
         pytest.param(
             Why.NO_LOCAL_ENDPOINT,

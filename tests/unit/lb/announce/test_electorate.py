@@ -1,10 +1,12 @@
 import pytest
 
+from lb.announce.electorate import Score
 from lb.announce.why import Why
 from lb.api.meta import LabelSelector
 
 from .cluster import ANYWHERE, DRAIN, EXCLUDE, advertisement, electorate, node, prefer, told
 
+IPV4, BOTH = frozenset({4}), frozenset({4, 6})
 IN_A = LabelSelector({"zone": "a"})
 A, B = node("a", {"zone": "a"}), node("b", {"zone": "b"})
 ONLY_A = advertisement("only-a", node_selectors=(IN_A,))
@@ -38,39 +40,49 @@ def test_a_node_stands_for_the_first_reason_that_holds(advertisements, given, bu
     known = electorate(
         *advertisements or [ANYWHERE], nodes=[given], bulletins={name: bulletin} if bulletin else {}
     )
-    slate = known.slate(tuple(advertisements))
+    slate = known.slate(tuple(advertisements), IPV4)
     assert slate.standing == {name: why}
     assert slate.best == ({name} if why is Why.ELIGIBLE else set())
 
 
 def test_a_speaker_on_a_node_that_there_is_not_does_not_stand():
     known = electorate(nodes=[A], ready=["a", "ghost"])
-    assert known.slate((ANYWHERE,)).standing == {"a": Why.ELIGIBLE}
+    assert known.slate((ANYWHERE,), IPV4).standing == {"a": Why.ELIGIBLE}
 
 
 def test_the_flag_lets_excluded_nodes_announce():
     known = electorate(nodes=[node(labels=EXCLUDE)], ignores_exclusion=True)
-    assert known.slate((ANYWHERE,)).standing == {"n": Why.ELIGIBLE}
+    assert known.slate((ANYWHERE,), IPV4).standing == {"n": Why.ELIGIBLE}
 
 
 def test_the_best_are_those_that_are_preferred_most_among_those_that_may():
     preferring = advertisement("p", preferred_node_selectors=(prefer(5, zone="a"),))
     nodes = [A, B, node("c", {"zone": "a"}), node("d", {"zone": "a", **DRAIN})]
-    slate = electorate(preferring, nodes=nodes).slate((preferring,))
-    assert slate.score == {"a": 5, "b": 0, "c": 5}
+    slate = electorate(preferring, nodes=nodes).slate((preferring,), IPV4)
+    assert slate.score == {"a": Score(1, 5), "b": Score(1, 0), "c": Score(1, 5)}
     assert slate.best == {"a", "c"}
+
+
+def test_a_node_that_can_announce_more_ip_versions_is_better_whatever_is_preferred():
+    preferring = advertisement("p", preferred_node_selectors=(prefer(5, zone="a"),))
+    bulletins = {"a": told("eth0", ipv6=[]), "b": told("eth0")}
+    known = electorate(preferring, nodes=[A, B], bulletins=bulletins)
+    assert known.slate((preferring,), BOTH).score == {"a": Score(1, 5), "b": Score(2, 0)}
+    assert known.slate((preferring,), BOTH).best == {"b"}
+    assert known.slate((preferring,), IPV4).best == {"a"}
+    assert known.slate((preferring,), frozenset({6})).standing == {"a": Why.NO_INTERFACE, "b": Why.ELIGIBLE}
 
 
 def test_an_advertisement_that_does_not_select_a_node_does_not_prefer_it():
     preferring = advertisement("p", node_selectors=(IN_A,), preferred_node_selectors=(prefer(5),))
-    slate = electorate(ANYWHERE, preferring, nodes=[A, B]).slate((ANYWHERE, preferring))
-    assert slate.score == {"a": 5, "b": 0}
+    slate = electorate(ANYWHERE, preferring, nodes=[A, B]).slate((ANYWHERE, preferring), IPV4)
+    assert slate.score == {"a": Score(1, 5), "b": Score(1, 0)}
 
 
 def test_the_same_advertisements_are_looked_at_once():
     known = electorate(ANYWHERE, ONLY_A, nodes=[A, B])
-    assert known.slate((ANYWHERE, ONLY_A)) is known.slate((ANYWHERE, ONLY_A))
-    assert known.slate((ANYWHERE,)) is not known.slate((ONLY_A,))
+    assert known.slate((ANYWHERE, ONLY_A), IPV4) is known.slate((ANYWHERE, ONLY_A), IPV4)
+    assert known.slate((ANYWHERE,), IPV4) is not known.slate((ONLY_A,), IPV4)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +106,7 @@ def test_electorates_are_alike_where_no_election_comes_out_otherwise(other, alik
         other = {**other, "bulletins": {**given["bulletins"], **other["bulletins"]}}
     before = electorate(ANYWHERE, ONLY_A, **given)
     for each in (ANYWHERE, ONLY_A):
-        before.slate((each,))
+        before.slate((each,), IPV4)
     assert electorate(ANYWHERE, ONLY_A, **{**given, **other}).is_like(before) is alike
 
 

@@ -123,15 +123,18 @@ def test_interfaces_are_the_union_of_those_named(advertisements, named):
 
 
 @pytest.mark.parametrize(
-    ("allowed", "bulletin", "has"),
+    ("allowed", "bulletin", "versions"),
     [
-        pytest.param(None, None, True, id="it told nothing yet"),
-        pytest.param({"eth0"}, None, True, id="it told nothing yet, one allowed"),
-        pytest.param(None, told("eth1"), True, id="any"),
-        pytest.param(None, told(), False, id="it has none at all"),
-        pytest.param({"eth0", "eth1"}, told("eth1", "eth2"), True, id="one of those allowed"),
-        pytest.param({"eth0"}, told("eth1"), False, id="none of those allowed"),
+        pytest.param(None, None, [4, 6], id="it told nothing yet"),
+        pytest.param({"eth0"}, None, [4, 6], id="it told nothing yet, one allowed"),
+        pytest.param(None, told("eth1"), [4, 6], id="any"),
+        pytest.param(None, told("eth1", ipv6=[]), [4], id="any, without IPv6"),
+        pytest.param(None, told(), [], id="it has none at all"),
+        pytest.param({"eth0", "eth1"}, told("eth1", "eth2"), [4, 6], id="one of those allowed"),
+        pytest.param({"eth0"}, told("eth0", "eth1", ipv6=["eth1"]), [4], id="IPv6 on another one"),
+        pytest.param({"eth0"}, told("eth1"), [], id="none of those allowed"),
     ],
 )
-def test_a_node_has_to_have_one_of_the_interfaces(allowed, bulletin, has):
-    assert has_interface(frozenset(allowed) if allowed else None, bulletin) is has
+def test_a_node_has_to_have_one_of_the_interfaces_for_the_ip_version(allowed, bulletin, versions):
+    among = frozenset(allowed) if allowed else None
+    assert [version for version in (4, 6) if has_interface(among, version, bulletin)] == versions
