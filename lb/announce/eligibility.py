@@ -83,7 +83,7 @@ def interfaces(selecting: Iterable[L2Advertisement]) -> frozenset[str] | None:
 
 
 def has_interface(allowed: frozenset[str] | None, version: int, bulletin: Bulletin | None) -> bool:
-    """Whether a node that told *bulletin* can announce on an interface of those *allowed*, in IP *version*."""
+    """Whether a node that told *bulletin* can announce in IP *version* on one of those *allowed*."""
     if bulletin is None:
         return True
     usable = bulletin.ipv6 if version == 6 else bulletin.interfaces

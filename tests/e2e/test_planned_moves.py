@@ -14,6 +14,9 @@ DRAIN = "anvil-lb.io/drain"
 GATE = "anvil-lb.io/gate-on-health-check"
 EXCLUDE = "node.kubernetes.io/exclude-from-external-load-balancers"
 
+SHORT = 0.5
+"""Seconds: less than a node that dies is noticed in."""
+
 
 @pytest.fixture
 def announcer(trial):
@@ -42,7 +45,7 @@ def test_a_node_that_is_drained_hands_over_without_a_gap_and_takes_nothing_back(
         label(announcer, f"{DRAIN}=true")
         successor = trial.lab.wait_for(lambda: _other(trial, announcer), "a successor to answer", timeout=20)
         _fetched_for(fetches, 2.0)
-    _none_was_in_vain(fetches)
+    _leaves_no_gap(fetches)
     assert trial.speaker(successor, "default/web")["nodes"][announcer] == "DRAINED"
 
     trial.lab.kubectl("label", "node", announcer, f"{DRAIN}-")
@@ -61,7 +64,7 @@ def test_a_speaker_that_is_stopped_hands_over_without_a_gap(trial, announcer):
         _fetched_for(fetches, 1.0)
         trial.lab.kubectl("delete", "pod", "-n", NAMESPACE, pod, "--wait=true")
         _fetched_for(fetches, 2.0)
-    _none_was_in_vain(fetches)
+    _leaves_no_gap(fetches)
     assert trial.answering(ADDRESS) != [announcer]
 
 
@@ -129,7 +132,7 @@ def test_a_rolling_update_leaves_no_gap_where_the_traffic_policy_is_local(trial,
         trial.lab.kubectl("rollout", "restart", "deployment/web")
         trial.lab.kubectl("rollout", "status", "deployment/web", "--timeout=100s", timeout=110)
         _fetched_for(fetches, 5.0)
-    _none_was_in_vain(fetches)
+    _leaves_no_gap(fetches)
 
 
 def _roll_out(trial, pod):
@@ -137,15 +140,12 @@ def _roll_out(trial, pod):
     trial.lab.kubectl("rollout", "status", "deployment/web", "--timeout=100s", timeout=110)
 
 
-def _none_was_in_vain(fetches):
-    """Every connection was accepted; one that was open when the address moved may have been reset.
+def _leaves_no_gap(fetches):
+    """Some request was answered all the time.
 
-    The next node knows nothing of it.
+    One that is under way when the address moves may fail: the next node knows nothing of its connection.
     """
-    errors = [each.error for each in fetches.fetches if each.error]
-    resets = [each for each in errors if "reset" in each]
-    assert errors == resets
-    assert len(resets) <= 3
+    assert fetches.longest_silence(fetches.fetches[0].started) < SHORT
 
 
 def _patch(trial, kind, body):
