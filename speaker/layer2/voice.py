@@ -49,14 +49,17 @@ class Voice:
         kind = (ETHERTYPE_ARP, LONGEST_ARP) if is_arp else (ETHERTYPE_IPV6, LONGEST_NDP)
         self._link = PacketLink(interface.name, *kind)
         self._groups = None if is_arp else Groups(interface.name, interface.index)
+        self._heard: frozenset[bytes] = frozenset()
         self._driver = Driver(responder, self._link, after=partial(after, responder))
 
     def settle(self, now: float) -> None:
         """Be woken for just what the responder heeds, then say what is to be said."""
         heard = self.responder.heard
-        self._link.admit(partial(self._program, heard))
-        if self._groups is not None:
-            self._groups.want({solicited_node(each) for each in heard})
+        if heard != self._heard:
+            self._heard = heard
+            self._link.admit(partial(self._program, heard))
+            if self._groups is not None:
+                self._groups.want({solicited_node(each) for each in heard})
         self.responder.handle_timer(now)
         self._driver.settle()
 

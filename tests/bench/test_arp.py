@@ -8,37 +8,41 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
 from lb.lab import addressing, namespaces
+from lb.lab.capture import capture
 from lb.lab.segment import INTERFACE, Segment
+from lb.lab.waiting import wait_for
 from speaker.layer2.protocol.arp import REPLY, REQUEST, Arp, emit, parse
 from speaker.layer2.protocol.ethernet import BROADCAST, ETHERTYPE_ARP
 
 ANNOUNCING = Path(__file__).parents[1] / "integration/speaker/announcing.py"
 VIP = addressing.SEGMENT[200]
+MANY = [IPv4Address(int(VIP) + 256 * number) for number in range(1, 501)]
+CLIENT = addressing.client(1)
 HOSTS = 4
 """Nodes and the control plane, whose kernels hear each broadcast too."""
 REQUESTS = 1000
 PAUSE = 0.002
 """Seconds between two requests: a client asks now and then, and who answers it has slept."""
 OUTSTANDING, SECONDS = 32, 3.0
-TIMEOUT = 1.0
+TIMEOUT = 5.0
 
 
 @dataclass
 class Asker:
-    """A host on the segment, by its packet socket."""
+    """The client, by its packet socket."""
 
     sock: socket.socket
-    address: addressing.Address
 
     def request(self, target):
-        mac = bytes.fromhex(self.address.mac.replace(":", ""))
-        asked = Arp(BROADCAST, mac, REQUEST, mac, self.address.v4.packed, bytes(6), target.packed)
+        mac = bytes.fromhex(CLIENT.mac.replace(":", ""))
+        asked = Arp(BROADCAST, mac, REQUEST, mac, CLIENT.v4.packed, bytes(6), target.packed)
         return emit(asked)
 
     def until_answered(self, request):
@@ -70,11 +74,10 @@ def answers(frame, target):
 
 
 @pytest.fixture
-def segment():
-    """Nodes 1 to HOSTS and a client on the lab's bridge; the first announces VIP."""
+def announce():
+    """Lets the first of HOSTS nodes on the lab's bridge announce addresses, once; its pid."""
     lab = f"bench-{os.getpid()}"
-    hosts = {f"n{number}": addressing.node(number) for number in range(1, HOSTS + 1)}
-    hosts["client"] = addressing.client(1)
+    hosts = {f"n{number}": addressing.node(number) for number in range(1, HOSTS + 1)} | {"client": CLIENT}
     bridge = Segment(addressing.namespace(lab, addressing.BRIDGE))
     with ExitStack() as stack:
         stack.callback(namespaces.remove, bridge.namespace)
@@ -84,20 +87,29 @@ def segment():
             stack.callback(namespaces.remove, space)
             namespaces.create(space)
             bridge.attach(name, space, address)
-        command = [sys.executable, str(ANNOUNCING), str(VIP)]
-        announcing = namespaces.command(addressing.namespace(lab, "n1"), command)
-        process = stack.enter_context(
-            subprocess.Popen(
-                announcing, stdin=PIPE, stdout=PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}
+
+        def start(addresses):
+            command = namespaces.command(
+                addressing.namespace(lab, "n1"), [sys.executable, ANNOUNCING, *map(str, addresses)]
             )
-        )
-        stack.callback(process.stdin.close)
-        assert process.stdout.readline() == f"usable: {INTERFACE}\n".encode()
-        with namespaces.inside(addressing.namespace(lab, "client")):
-            sock = stack.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
-            sock.bind((INTERFACE, ETHERTYPE_ARP))
+            environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+            process = stack.enter_context(subprocess.Popen(command, stdin=PIPE, stdout=PIPE, env=environment))
+            stack.callback(process.stdin.close)
+            assert process.stdout.readline() == f"usable: {INTERFACE}\n".encode()
+            return process.pid
+
+        start.client = addressing.namespace(lab, "client")
+        yield start
+
+
+@pytest.fixture
+def asker(announce):
+    with namespaces.inside(announce.client):
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        sock.bind((INTERFACE, ETHERTYPE_ARP))
+    with sock:
         sock.settimeout(TIMEOUT)
-        yield Asker(sock, hosts["client"]), hosts["n1"].v4, process.pid
+        yield Asker(sock)
 
 
 def busy(pid):
@@ -106,9 +118,9 @@ def busy(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_arp_replies(segment, figures):
-    asker, own, pid = segment
-    ours, kernels = asker.request(VIP), asker.request(own)
+def test_arp_replies(announce, asker, figures):
+    pid = announce([VIP])
+    ours, kernels = asker.request(VIP), asker.request(addressing.node(1).v4)
     times = {ours: [], kernels: []}
     for _ in range(REQUESTS):  # in turns, so that what else the machine does meets both
         for request, taken in times.items():
@@ -120,3 +132,15 @@ def test_arp_replies(segment, figures):
     before = busy(pid)
     figures["l2.arp_replies_per_s"] = rate = asker.answers_per_second(ours)
     figures["l2.arp_replies_per_cpu_s"] = rate * SECONDS / (busy(pid) - before)
+
+
+def test_takeover_of_many_addresses(announce, figures):
+    with capture(announce.client, INTERFACE) as seen:
+        announce(MANY)
+        wait_for(lambda: len(seen.frames) >= 4 * len(MANY), "both forms of each address, twice", timeout=20)
+    first = {}
+    for each in seen.arp:
+        if each.gratuitous:
+            first.setdefault(each.sender_ip, each.time)
+    told = [first[str(address)] for address in MANY]
+    figures["l2.takeover_500_told_s"] = max(told) - min(told)

@@ -64,6 +64,11 @@ def emit(packet: Arp) -> bytes:
     return _FRAME.pack(packet.destination, packet.source, ETHERTYPE_ARP, FIXED, packet.operation, *addresses)
 
 
+def sent_by(form: bytes, mac: bytes) -> bytes:
+    """The frame *form* with *mac* as its sender's hardware address."""
+    return form[:SOURCE] + mac + form[SOURCE + len(mac) : SHA] + mac + form[SPA:]
+
+
 def patched(template: bytes, spa: bytes, tha: bytes, tpa: bytes) -> bytes:
     """The frame *template* with these addresses in the place of its own, sent to *tha*."""
     return tha + template[SOURCE:SPA] + spa + tha + tpa

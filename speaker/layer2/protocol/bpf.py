@@ -7,7 +7,7 @@ addresses the ranges that cover them.
 Source: Linux Documentation/networking/filter.rst, <linux/filter.h>.
 """
 
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from speaker.layer2.protocol import arp, ndp
@@ -28,6 +28,7 @@ MULTICAST: Final = 2
 """The last kind (PACKET_HOST, BROADCAST, MULTICAST) that is for this host."""
 LONGEST_JUMP: Final = 255
 MOST_RANGES: Final = 256
+WORD: Final = 4
 OPERATIONS: Final = (arp.REQUEST, arp.REPLY)
 
 
@@ -43,33 +44,34 @@ class Instruction(NamedTuple):
 Program = tuple[Instruction, ...]
 _ACCEPT = Instruction(RETURN, 0, 0, 0xFFFFFFFF)
 _REJECT = Instruction(RETURN, 0, 0, 0)
+_MISSED = Instruction(JUMP, 0, 0, 0xFFFFFFFF)
+"""Stands, until the length of a search is known, for the jump behind it."""
 NOTHING: Final[Program] = (_REJECT,)
 """Lets no frame through."""
 
 
-def arp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RANGES) -> Program:
+def arp_program(interface: int, addresses: frozenset[bytes], most: int = MOST_RANGES) -> Program:
     """Lets ARP from or for one of *addresses* through, on the interface of this index, by *most* ranges."""
-    ranges = covering((int.from_bytes(each, "big") for each in addresses), most)
-    if not ranges:
+    if not addresses:
         return NOTHING
-    fields = [
-        instruction for at in (arp.TPA, arp.SPA) for instruction in (_load(LOAD_WORD, at), *_search(ranges))
-    ]
+    search = _search(addresses, most)
     return (
         *_for_us(interface),
         _load(LOAD_WORD, arp.HEAD),
         *_unless_equal(int.from_bytes(arp.FIXED[:4], "big")),
         _load(LOAD_WORD, arp.HEAD + 4),
         *_unless_either(*(int.from_bytes(arp.FIXED[4:], "big") << 16 | each for each in OPERATIONS)),
-        *fields,
+        _load(LOAD_WORD, arp.TPA),
+        *search,
+        _load(LOAD_WORD, arp.SPA),
+        *search,
         _REJECT,
     )
 
 
-def ndp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RANGES) -> Program:
+def ndp_program(interface: int, addresses: frozenset[bytes], most: int = MOST_RANGES) -> Program:
     """The same for neighbor solicitations and advertisements whose target is one of *addresses*."""
-    ranges = covering((int.from_bytes(each[-4:], "big") for each in addresses), most)
-    if not ranges:
+    if not addresses:
         return NOTHING
     return (
         *_for_us(interface),
@@ -78,7 +80,7 @@ def ndp_program(interface: int, addresses: Iterable[bytes], most: int = MOST_RAN
         _load(LOAD_HALF, ndp.TYPE),
         *_unless_either(ndp.NEIGHBOR_SOLICITATION << 8, ndp.NEIGHBOR_ADVERTISEMENT << 8),
         _load(LOAD_WORD, ndp.TARGET + 12),
-        *_search(ranges),
+        *_search(addresses, most),
         _REJECT,
     )
 
@@ -106,19 +108,15 @@ def _unless_either(k: int, other: int) -> Program:
     return (Instruction(JUMP_EQUAL, 2, 0, k), *_unless_equal(other))
 
 
-def _search(ranges: list[Range]) -> list[Instruction]:
-    """Accepts what was loaded if one of *ranges* holds it; otherwise goes on behind."""
-    tree = _tree(ranges)
+@lru_cache(maxsize=4)  # most interfaces have the same addresses
+def _search(addresses: frozenset[bytes], most: int) -> Program:
+    """Accepts what was loaded if it is the end of one of *addresses*; otherwise goes on behind."""
+    ranges = covering((int.from_bytes(each[-WORD:], "big") for each in addresses), most)
     below = Instruction(JUMP_AT_LEAST, 1, 0, ranges[0][0])
-    code = [below, Instruction(JUMP, 0, 0, MISSED), *tree]
-    return [
-        each._replace(k=len(code) - at - 1) if each.code == JUMP and each.k == MISSED else each
-        for at, each in enumerate(code)
-    ]
-
-
-MISSED: Final = 0xFFFFFFFF
-"""Stands, until the length of the whole is known, for a jump behind it."""
+    code = [below, _MISSED, *_tree(ranges)]
+    return tuple(
+        each._replace(k=len(code) - at - 1) if each is _MISSED else each for at, each in enumerate(code)
+    )
 
 
 def _tree(ranges: list[Range]) -> list[Instruction]:
@@ -126,7 +124,7 @@ def _tree(ranges: list[Range]) -> list[Instruction]:
     if len(ranges) == 1:
         return [
             Instruction(JUMP_GREATER, 0, 1, ranges[0][1]),
-            Instruction(JUMP, 0, 0, MISSED),
+            _MISSED,
             _ACCEPT,
         ]
     lower, upper = ranges[: len(ranges) // 2], ranges[len(ranges) // 2 :]

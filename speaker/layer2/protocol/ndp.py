@@ -160,10 +160,19 @@ def emit(message: Solicitation | Advertisement) -> bytes:
     return _HEADER.pack(*macs, *packet) + body[:2] + check.to_bytes(2, "big") + body[4:]
 
 
+def sent_by(form: bytes, mac: bytes) -> bytes:
+    """The advertisement *form*, in which no hardware address is set, as sent by *mac* and telling of it."""
+    return form[:6] + mac + form[12:56] + _checked(form, (mac,)) + form[58:80] + mac
+
+
 def patched(template: bytes, destination_mac: bytes, destination: bytes, target: bytes) -> bytes:
     """The advertisement *template*, in which no address is set, made that of *target* to *destination*."""
-    # All three addresses begin at an even byte, so they add to the sum as they are (RFC 1624).
-    check = int.from_bytes(template[56:58], "big")
-    check = (check - 2 * int.from_bytes(target, "big") - int.from_bytes(destination, "big")) % 0xFFFF
-    head = (destination_mac, template[6:22], target, destination, template[TYPE:56])
-    return b"".join((*head, check.to_bytes(2, "big"), template[58:TARGET], target, template[78:]))
+    check = _checked(template, (target, target, destination))
+    head = destination_mac + template[6:22] + target + destination + template[TYPE:56]
+    return head + check + template[58:TARGET] + target + template[78:]
+
+
+def _checked(form: bytes, addresses: tuple[bytes, ...]) -> bytes:
+    """The checksum of *form* after *addresses* were set in it; each begins at an even byte (RFC 1624)."""
+    before = int.from_bytes(form[56:58], "big")
+    return ((before - sum(int.from_bytes(each, "big") for each in addresses)) % 0xFFFF).to_bytes(2, "big")

@@ -44,9 +44,9 @@ class Responder(ABC):
         return self._announced.keys()
 
     @property
-    def heard(self) -> Set[bytes]:
+    def heard(self) -> frozenset[bytes]:
         """The addresses of which it matters what others say."""
-        return self._announced.keys() | self._listened.keys()
+        return frozenset(self._announced.keys() | self._listened.keys())
 
     def announce(self, address: Address, now: float) -> None:
         """Answer for *address* from now on, and where that is new make it known."""

@@ -28,15 +28,16 @@ async def main(*addresses):
     announcer = Announcer(Layer2Metrics.of(CollectorRegistry()), 60, on_usable=tell)
     for address in addresses:
         announcer.announce(ip_address(address), None)
-    following = [
-        asyncio.create_task(follow(watch_interfaces(), announcer.use)),
-        asyncio.create_task(follow(watch_addresses(), announcer.use_addresses)),
-    ]
     until = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(until), sys.stdin)
-    await until.read()
-    for each in following:
-        each.cancel()
+    async with asyncio.TaskGroup() as tasks:
+        following = [
+            tasks.create_task(follow(watch_interfaces(), announcer.use)),
+            tasks.create_task(follow(watch_addresses(), announcer.use_addresses)),
+        ]
+        await until.read()
+        for each in following:
+            each.cancel()
     announcer.close()
 
 

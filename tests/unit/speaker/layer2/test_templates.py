@@ -26,6 +26,16 @@ def test_scapy_would_build_the_same_reply(ours, hers, address, asker):
     assert arp.patched(arp_templates(ours).reply, address, hers, asker) == bytes(built)
 
 
+@given(macs, v4)
+def test_scapy_would_build_the_same_announcements(ours, address):
+    everybody = "ff:ff:ff:ff:ff:ff"
+    for template, operation in zip(arp_templates(ours).announcements, (1, 2), strict=True):
+        built = Ether(src=ours.hex(":"), dst=everybody) / ARP(
+            op=operation, hwsrc=ours.hex(":"), psrc=text(address), hwdst=everybody, pdst=text(address)
+        )
+        assert arp.patched(template, address, b"\xff" * 6, address) == bytes(built)
+
+
 @given(macs, macs, v6, v6)
 def test_scapy_would_build_the_same_solicited_advertisement(ours, hers, address, asker):
     built = (

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from scapy.layers.l2 import ARP, Ether
 
-from speaker.layer2.protocol.arp import LENGTH, REPLY, REQUEST, Arp, emit, parse, patched
+from speaker.layer2.protocol.arp import LENGTH, REPLY, REQUEST, Arp, emit, parse, patched, sent_by
 from speaker.layer2.protocol.ethernet import Malformed
 
 EVERYBODY = b"\xff" * 6
@@ -118,3 +118,8 @@ def test_what_is_no_arp_for_ipv4_on_ethernet_says_why(at, value, reason):
 def test_a_patched_frame_has_the_addresses_given_and_all_else_of_its_template(packet, tha, spa, tpa):
     read = parse(patched(emit(packet), spa, tha, tpa))
     assert read == replace(packet, destination=tha, spa=spa, tha=tha, tpa=tpa)
+
+
+@given(packets, hosts)
+def test_a_form_is_sent_by_the_address_given_and_is_the_same_otherwise(packet, mac):
+    assert parse(sent_by(emit(packet), mac)) == replace(packet, source=mac, sha=mac)

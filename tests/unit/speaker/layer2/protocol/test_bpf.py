@@ -73,9 +73,13 @@ def packed(address):
     return ip_address(address).packed
 
 
+def ours(*addresses):
+    return frozenset(map(packed, addresses))
+
+
 @pytest.mark.parametrize("make", [arp_program, ndp_program])
 def test_with_no_address_nothing_gets_through(make):
-    assert make(ETH0, []) == NOTHING
+    assert make(ETH0, frozenset()) == NOTHING
     assert not lets_through(NOTHING, asks("192.0.2.200"))
 
 
@@ -97,7 +101,7 @@ def test_with_no_address_nothing_gets_through(make):
     ],
 )
 def test_arp_from_or_for_our_addresses_gets_through(frame, expected):
-    program = arp_program(ETH0, [packed("192.0.2.200"), packed("192.0.2.201")])
+    program = arp_program(ETH0, ours("192.0.2.200", "192.0.2.201"))
     assert lets_through(program, frame) is expected
 
 
@@ -121,17 +125,17 @@ def test_arp_from_or_for_our_addresses_gets_through(frame, expected):
     ],
 )
 def test_neighbor_discovery_about_our_addresses_gets_through(frame, expected):
-    assert lets_through(ndp_program(ETH0, [packed("2001:db8::200")]), frame, MULTICAST) is expected
+    assert lets_through(ndp_program(ETH0, ours("2001:db8::200")), frame, MULTICAST) is expected
 
 
 @pytest.mark.parametrize("kind", [HOST, BROADCAST, MULTICAST, OTHER_HOST, OUTGOING])
 def test_what_is_for_another_host_or_sent_by_ourselves_is_held_back(kind):
-    program = arp_program(ETH0, [packed("192.0.2.200")])
+    program = arp_program(ETH0, ours("192.0.2.200"))
     assert lets_through(program, asks("192.0.2.200"), kind) is (kind <= MULTICAST)
 
 
 def test_what_came_in_by_another_interface_is_held_back():
-    program = arp_program(ETH0, [packed("192.0.2.200")])
+    program = arp_program(ETH0, ours("192.0.2.200"))
     assert not lets_through(program, asks("192.0.2.200"), interface=ETH0 + 1)
 
 
@@ -142,20 +146,20 @@ addresses = st.sets(st.integers(0, 2**32 - 1), min_size=1, max_size=600) | st.se
 
 @given(addresses, st.integers(0, 2**32 - 1) | st.integers(0, 700), st.integers(0, 2**32 - 1))
 def test_just_the_ranges_given_get_through(numbers, target, sender):
-    program = arp_program(ETH0, [each.to_bytes(4, "big") for each in numbers], 2**32)
+    program = arp_program(ETH0, ours(*numbers), 2**32)
     frame = asks(target, sender)
     assert lets_through(program, frame) is bool({target, sender} & numbers)
 
 
 @given(addresses)
 def test_what_is_ours_gets_through_however_many_there_are_and_the_program_fits(numbers):
-    program = arp_program(ETH0, [each.to_bytes(4, "big") for each in numbers])
+    program = arp_program(ETH0, ours(*numbers))
     assert len(program) <= LONGEST_PROGRAM
     assert all(lets_through(program, asks(each)) for each in numbers)
 
 
 def test_the_largest_program_fits_into_the_kernel_and_its_jumps_into_a_byte():
-    scattered = [(2**20 * each).to_bytes(4, "big") for each in range(4096)]
+    scattered = ours(*(2**20 * each for each in range(4096)))
     program = arp_program(ETH0, scattered)
     assert MOST_RANGES == 256
     assert len(program) <= LONGEST_PROGRAM

@@ -28,6 +28,7 @@ from speaker.layer2.protocol.ndp import (
     group_mac,
     parse,
     patched,
+    sent_by,
     solicited_node,
 )
 
@@ -235,3 +236,9 @@ def test_a_patched_advertisement_has_the_addresses_given_and_all_else_of_its_tem
         template = replace(template, flags=template.flags & ~SOLICITED)
     read = parse(patched(emit(template), mac, to, target))
     assert read == replace(template, destination_mac=mac, source=target, destination=to, target=target)
+
+
+@given(advertisements, hosts)
+def test_a_form_is_sent_by_the_address_given_and_is_the_same_otherwise(message, mac):
+    form = replace(message, source_mac=bytes(6), link_layer=bytes(6))
+    assert parse(sent_by(emit(form), mac)) == replace(form, source_mac=mac, link_layer=mac)
