@@ -114,8 +114,12 @@ class Reconciler:
             and key in self.verdicts
             and (before is None or verdict.outcome != before.outcome)
         ):
-            log.info("Service %s: %s", key, verdict)
-            self._tell(service, verdict, before, ready)
+            if isinstance(verdict, Silent) and _is_alarming(verdict, before):
+                log.warning("Service %s: %s", key, verdict)
+                self._warn(service, verdict, ready)
+            else:
+                log.info("Service %s: %s", key, verdict)
+                self._tell(service, verdict)
 
     def _mine(self, verdict: Verdict) -> Announcement | None:
         if not isinstance(verdict, Announced) or verdict.winner != self._node:
@@ -183,26 +187,23 @@ class Reconciler:
         """When to call `settle` at the latest."""
         return min((each.since + PATIENCE for each in self._parting.values()), default=None)
 
-    def _tell(
-        self, service: Service, verdict: Verdict, before: Verdict | None, ready: frozenset[str]
-    ) -> None:
-        about = reference(SERVICES, service)
-        if isinstance(verdict, Announced):
-            if verdict.winner == self._node:
-                message = f'announcing from node "{self._node}" with protocol "{PROTOCOL}": {verdict}'
-                self._recorder.normal(about, "nodeAssigned", message)
-        elif self._is_worth_telling(verdict, before):
-            addresses = status_addresses(service)
-            if first_by_rank(ready, addresses[0]) == self._node:
-                named = " and ".join(map(str, addresses))
-                log.warning("Service %s: no node announces %s: %s", about.name, named, verdict)
-                self._recorder.warning(about, "announceFailed", f"no node announces {named}: {verdict}")
+    def _tell(self, service: Service, verdict: Verdict) -> None:
+        if isinstance(verdict, Announced) and verdict.winner == self._node:
+            message = f'announcing from node "{self._node}" with protocol "{PROTOCOL}": {verdict}'
+            self._recorder.normal(reference(SERVICES, service), "nodeAssigned", message)
 
-    @staticmethod
-    def _is_worth_telling(verdict: Silent, before: Verdict | None) -> bool:
-        if verdict.why is WhyNobody.NO_ENDPOINT:  # which is how each begins
-            return isinstance(before, Announced)
-        return verdict.why not in NOT_TOLD
+    def _warn(self, service: Service, verdict: Silent, ready: frozenset[str]) -> None:
+        """Say that nobody announces, if that is ours to say: one of the speakers does."""
+        addresses = status_addresses(service)
+        if first_by_rank(ready, addresses[0]) == self._node:
+            message = f"no node announces {' and '.join(map(str, addresses))}: {verdict}"
+            self._recorder.warning(reference(SERVICES, service), "announceFailed", message)
+
+
+def _is_alarming(verdict: Silent, before: Verdict | None) -> bool:
+    if verdict.why is WhyNobody.NO_ENDPOINT:  # which is how each begins
+        return isinstance(before, Announced)
+    return verdict.why not in NOT_TOLD
 
 
 def _united(on: Mapping[str, Interfaces]) -> Interfaces:
