@@ -53,7 +53,8 @@ class Exchange:
 
     def reissue(self) -> None:
         """Our bulletin is that of our present life."""
-        self._board.publish(self._roster.own.incarnation, self._own)
+        if self._own.version:
+            self._board.publish(self._roster.own.incarnation, self._own)
 
     def learn(self, before: int, record: Record, teller: str) -> None:
         """*teller* told us *record*, of one whose life was *before* as far as we knew."""
@@ -70,6 +71,8 @@ class Exchange:
 
     def fetch(self, now: float) -> None:
         """Ask for the pieces that we lack: whoever told of them, then others in turn."""
+        if self._board.is_complete:
+            return
         for request in self._board.requests(now, self._again_after):
             peer = self._whom(request)
             if peer is not None:

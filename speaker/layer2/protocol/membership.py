@@ -193,7 +193,8 @@ class Membership:
         peer.hear(heartbeat, now)
         self._ear.hear(heartbeat.heard[ours.incarnation], heartbeat.patience / 1000, now)
         for incarnation, clock in heartbeat.heard.items():
-            if clock and (other := self._roster.of(incarnation)) is not None:
+            other = self._roster.of(incarnation)
+            if other is not None and clock > other.clock:
                 other.vouch(clock, now)
         self._pass_on(peer, now)
         if self._watch.has_suspects:
@@ -320,7 +321,7 @@ class Membership:
 
     def next_timer(self) -> float:
         """When the next heartbeat is due, or the next silence becomes too long."""
-        return min(self._next_beat, self._watch.next_judgement())
+        return min(self._next_beat, self._watch.next_judgement)
 
     def frames_to_send(self, now: float) -> Iterator[Datagram]:
         """What became due."""

@@ -99,7 +99,8 @@ class Peer:
         self.answered_at = NEVER
         """When we last answered it."""
         self.comparison = Comparison()
-        self._clock = 0
+        self.clock = 0
+        """Its latest clock that anybody heard, as far as we know."""
         self._alive_at = NEVER
         self._sequence = 0
 
@@ -107,11 +108,6 @@ class Peer:
     def incarnation(self) -> int:
         """Its present life, as far as is known; 0 before."""
         return self.record.incarnation if self.record is not None else 0
-
-    @property
-    def clock(self) -> int:
-        """Its latest clock that anybody heard, as far as we know."""
-        return self._clock
 
     @property
     def newest(self) -> int | None:
@@ -122,7 +118,7 @@ class Peer:
         """*record* is known of it now."""
         if record.incarnation != self.incarnation:
             self.heard_at = self._alive_at = NEVER
-            self.heard_clock = self._clock = self._sequence = 0
+            self.heard_clock = self.clock = self._sequence = 0
             self.told = None
         self.record = record
         signal = _SIGNALS[record.condition]
@@ -142,14 +138,14 @@ class Peer:
         self.note(heartbeat.sequence)
         self.told = heartbeat
         self.heard_at, self.heard_clock = now, heartbeat.clock
-        if heartbeat.clock >= self._clock:
-            self._clock, self._alive_at = heartbeat.clock, now
+        if heartbeat.clock >= self.clock:
+            self.clock, self._alive_at = heartbeat.clock, now
 
     def vouch(self, clock: int, now: float) -> None:
         """Take in that somebody heard it at *clock*, which may be later than what we know."""
-        if clock > self._clock:
-            since = self._alive_at + (clock - self._clock) / 1000 if self._clock else now
-            self._clock, self._alive_at = clock, min(since, now)
+        if clock > self.clock:
+            since = self._alive_at + (clock - self.clock) / 1000 if self.clock else now
+            self.clock, self._alive_at = clock, min(since, now)
 
     def expect(self, now: float) -> None:
         """We watch it from now on; neither a silence before counts, nor what we heard then."""

@@ -61,7 +61,7 @@ class Roster:
     def _forget(self, peer: Peer) -> None:
         if peer.record is not None:
             self.digest ^= _sum(peer.record)
-            del self._by_incarnation[peer.record.incarnation]
+            self._by_incarnation.pop(peer.record.incarnation, None)
         self.revision += 1
         self.living.discard(peer.name)
         self.ready -= {peer.name}
@@ -73,6 +73,8 @@ class Roster:
     def take(self, peer: Peer, record: Record) -> Rank:
         """Merge *record* into what is known of *peer*."""
         old = peer.record
+        if record == old:
+            return Rank.SAME
         if old is not None:
             if record.rank <= old.rank:
                 return Rank.SAME if record.rank == old.rank else Rank.OLDER

@@ -14,6 +14,8 @@ from speaker.layer2.protocol.timing import Timing
 ATTENDED: Final = 3
 """Times the patience for which another one's suspect is watched for it; time to suspect it, and to say so."""
 
+NOTHING_DUE: Final = float("inf")
+
 
 class Self(Struct, frozen=True):
     """What judging others depends on of our own: our *clock* in milliseconds, and whether we are deaf."""
@@ -41,7 +43,7 @@ class Watch:
         """Those that we watch, and that watch us."""
         self.has_suspects = False
         """Whether one of them is silent for too long."""
-        self._waits_until = float("inf")
+        self._next_judgement = NOTHING_DUE
         self._attended: dict[str, float] = {}
 
     def set_names(self) -> None:
@@ -61,6 +63,7 @@ class Watch:
                 peer.release()
         for peer in added:
             peer.expect(now)
+            self._next_judgement = min(self._next_judgement, peer.deadline(self._timing.suspect_after))
         self.peers = chosen
         return added
 
@@ -92,8 +95,7 @@ class Watch:
                 asked |= {peer, *self._others_who_watch(peer)}
         suspects = self.suspects
         self.has_suspects = bool(suspects)
-        ends = [peer.suspected_at + self._timing.confirm_after for peer in suspects]
-        self._waits_until = min((end for end in ends if end > now), default=float("inf"))
+        self._next_judgement = min(self._due(now), default=NOTHING_DUE)
         dead = tuple(peer for peer in suspects if self._verdict(peer, now, own) is Verdict.DEAD)
         return Findings(dead, frozenset(asked))
 
@@ -126,11 +128,18 @@ class Watch:
                 found.update(self.peers.values())
         return frozenset(found)
 
+    def _due(self, now: float) -> Iterator[float]:
+        for peer in self.peers.values():
+            end = peer.suspected_at + self._timing.confirm_after
+            if peer.state is State.ALIVE:
+                yield peer.deadline(self._timing.suspect_after)
+            elif peer.state is State.SUSPECT and end > now:
+                yield end
+
+    @property
     def next_judgement(self) -> float:
-        """When a silence next has a consequence, by the sums that `judge` compares with."""
-        patience = self._timing.suspect_after
-        silences = [peer.deadline(patience) for peer in self.peers.values() if peer.state is State.ALIVE]
-        return min((self._waits_until, *silences))
+        """When a silence may next have a consequence, as of the last time that they were judged."""
+        return self._next_judgement
 
     def excuse(self, seconds: float, now: float) -> None:
         """Leave *seconds* until *now*, in which we did not listen, out of their silence."""

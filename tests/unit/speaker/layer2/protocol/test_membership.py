@@ -551,7 +551,7 @@ def test_garbage_under_the_right_key_is_malformed(body):
     assert speaker.receive_frame(frame, 0.0) is Outcome.MALFORMED
 
 
-_numbers = st.integers(0, 2**63 - 1) | st.sampled_from([0, 1, 1000, 1001, 1002])
+_numbers = st.integers(0, 2**63 - 1) | st.sampled_from([0, 1, 1000 << 20, 1001 << 20, 1002 << 20])
 _names = st.sampled_from(["n1", "n2", "n3", "n9", ""])
 _records = st.builds(Record, _names, _numbers, _numbers, st.sampled_from(Condition), _numbers)
 _messages = (

@@ -116,15 +116,15 @@ def test_who_hears_nobody_takes_none_of_two_for_dead_but_an_only_one(three):
 
 def test_it_asks_to_be_called_at_the_next_silence_and_at_the_end_of_waiting(three):
     three.hear("n3", 2, 1300, {}, 0.3)
-    assert three.watch.next_judgement() == PATIENCE
+    assert three.watch.next_judgement == PATIENCE
     three.watch.judge(PATIENCE, WELL)
-    assert three.watch.next_judgement() == PATIENCE + DEFAULT.confirm_after
+    assert three.watch.next_judgement == PATIENCE + DEFAULT.confirm_after
     three.watch.judge(PATIENCE + DEFAULT.confirm_after, WELL)
-    assert three.watch.next_judgement() == 0.3 + PATIENCE
+    assert three.watch.next_judgement == 0.3 + PATIENCE
 
 
 def test_who_watches_nobody_waits_for_nothing():
-    assert Watch(Roster(OWN), DEFAULT).next_judgement() == float("inf")
+    assert Watch(Roster(OWN), DEFAULT).next_judgement == float("inf")
 
 
 def test_the_doubtful_are_the_suspects_and_who_watches_them(three):
