@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from lb.config.excluded_interfaces import DEFAULT, Patterns
 from lb.config.ranges import Address
 from lb.observe.metrics import Layer2Metrics
+from speaker.layer2.answerer import Answerer
 from speaker.layer2.port import Port
 from speaker.layer2.protocol.interface import Addresses, Interface, has_carrier, is_renewed, why_not
 from speaker.layer2.protocol.responder import Responder
 from speaker.layer2.protocol.schedule import Pace
 from speaker.layer2.protocol.sighting import Sighting
 from speaker.layer2.tally import Tally
-from speaker.layer2.voice import Unasked
+from speaker.layer2.voice import Manner
 
 log = logging.getLogger(__name__)
 Interfaces = frozenset[str] | None
@@ -38,7 +39,7 @@ class Announcer:
         on_sighting: Callable[[str, Sighting], None] = lambda interface, sighting: None,
     ) -> None:
         self._tally = Tally(metrics)
-        self._unasked = Unasked(interval, Pace())
+        self._manner = Manner(interval, Pace(), Answerer(), self._look, self._tally.count_soon)
         self._on_usable = on_usable
         self._on_sighting = on_sighting
         self._loop = asyncio.get_running_loop()
@@ -128,7 +129,7 @@ class Announcer:
 
     def _open(self, interface: Interface) -> None:
         try:
-            port = Port(interface, self._unasked, self._look)
+            port = Port(interface, self._manner)
         except OSError as error:
             log.error("interface %s carries no announcements: %s", interface.name, error)
             return

@@ -31,7 +31,8 @@ class Driver(Generic[Frame]):
     """*machine* on *link*, on the running loop, from now until `close`.
 
     Whoever calls the machine itself calls `settle` after it, so that what is to be sent goes out at once.
-    *after* is called each time the machine may have changed.
+    *after* is called each time the machine may have changed. Unless the link is *watched*, frames come by
+    `take`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Driver(Generic[Frame]):
         *,
         count: Callable[[Outcome], None] = lambda outcome: None,
         after: Callable[[], None] = lambda: None,
+        watched: bool = True,
     ) -> None:
         self._machine = machine
         self._link = link
@@ -48,18 +50,23 @@ class Driver(Generic[Frame]):
         self._after = after
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._loop.add_reader(link.fileno(), self._receive)
+        self._watched = watched
+        if watched:
+            self._loop.add_reader(link.fileno(), self._receive)
         self.settle()
 
     def _receive(self) -> None:
-        # One: the loop comes back where there are more, after everybody else had a turn. To look here whether
-        # there are takes longer than the answer that a client waits for meanwhile.
+        # One: the loop comes back where there are more, after everybody else had a turn.
         frame = self._link.receive()
         if frame is not None:
-            now = self._loop.time()
-            self._count(self._machine.receive_frame(frame, now))
-            self._send(now)
-            self._rest()
+            self.take(frame)
+
+    def take(self, frame: Frame) -> None:
+        """Bring *frame* to the machine, and send what it says to it."""
+        now = self._loop.time()
+        self._count(self._machine.receive_frame(frame, now))
+        self._send(now)
+        self._rest()
 
     def _send(self, now: float) -> None:
         for frame in self._machine.frames_to_send(now):
@@ -88,7 +95,8 @@ class Driver(Generic[Frame]):
 
     def close(self) -> None:
         """Stop, and close the link."""
-        self._loop.remove_reader(self._link.fileno())
+        if self._watched:
+            self._loop.remove_reader(self._link.fileno())
         if self._timer is not None:
             self._timer.cancel()
         self._link.close()

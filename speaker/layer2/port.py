@@ -1,32 +1,28 @@
 """An interface that carries announcements: a voice for ARP, and one for NDP while there is use for it."""
 
 import logging
-from collections.abc import Callable, Iterator, Set
-from functools import partial
+from collections.abc import Iterator, Set
 
 from lb.config.ranges import Address
 from speaker.layer2.protocol.interface import Interface
 from speaker.layer2.protocol.responder import Responder
-from speaker.layer2.voice import Unasked, Voice, arp_voice, ndp_voice
+from speaker.layer2.voice import Manner, Voice, arp_voice, ndp_voice
 
 log = logging.getLogger(__name__)
 
 
 class Port:
-    """*interface* as a place to announce at; *after* is called when one of its responders may have news.
+    """*interface* as a place to announce at.
 
     What it is told to say or to hear takes effect by `settle`; only silence does so at once. Raises OSError
     if there is no such interface, or no right to speak on it.
     """
 
-    def __init__(
-        self, interface: Interface, unasked: Unasked, after: Callable[[str, Responder], None]
-    ) -> None:
+    def __init__(self, interface: Interface, manner: Manner) -> None:
         self.interface = interface
-        self._unasked = unasked
-        self._after = partial(after, interface.name)
+        self._manner = manner
         self._own: Set[bytes] = frozenset()
-        self._arp = arp_voice(interface, unasked, self._after)
+        self._arp = arp_voice(interface, manner)
         self._ndp: Voice | None = None
         self.has_ipv6 = False
         """Whether IPv6 is announced here."""
@@ -61,7 +57,7 @@ class Port:
 
     def _open_ndp(self) -> Voice | None:
         try:
-            opened = ndp_voice(self.interface, self._unasked, self._after)
+            opened = ndp_voice(self.interface, self._manner)
         except OSError as error:
             log.error("interface %s carries no announcements of IPv6: %s", self.interface.name, error)
             return None

@@ -11,20 +11,23 @@ DELAY = 0.25
 
 
 class Tally:
-    """Adds the counts of responders to *metrics*."""
+    """Adds the counts of responders to *metrics*, on the running loop."""
 
     def __init__(self, metrics: Layer2Metrics) -> None:
         self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
         self._uncounted: set[Responder] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def count_soon(self, responder: Responder) -> None:
-        """Count what *responder* says until `DELAY` is over."""
-        if responder in self._uncounted:
-            return
-        self._uncounted.add(responder)
+        """Count what *responder* says until `DELAY` is over. Any thread may call this."""
+        if responder not in self._uncounted:
+            self._uncounted.add(responder)
+            self._loop.call_soon_threadsafe(self._arm)
+
+    def _arm(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(DELAY, self._count_all)
+            self._timer = self._loop.call_later(DELAY, self._count_all)
 
     def _count_all(self) -> None:
         self._timer = None
@@ -33,17 +36,18 @@ class Tally:
 
     def count(self, responder: Responder) -> None:
         """Count what *responder* has said by now."""
-        for address, frames in responder.replies.items():
+        replies, responder.replies = responder.replies, {}
+        unasked, responder.unasked = responder.unasked, {}
+        for address, frames in list(replies.items()):  # the thread that answers may still add to it
             ip = str(ip_address(address))
             self._metrics.requests_received.labels(ip).inc(frames)
             self._metrics.responses_sent.labels(ip).inc(frames)
-        for address, frames in responder.unasked.items():
+        for address, frames in unasked.items():
             self._metrics.gratuitous_sent.labels(str(ip_address(address))).inc(frames)
-        responder.replies.clear()
-        responder.unasked.clear()
 
     def close(self) -> None:
         """Count what is left."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         self._count_all()

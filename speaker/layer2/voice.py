@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from speaker.layer2.answerer import Answerer, Desk
 from speaker.layer2.driver import Driver
 from speaker.layer2.groups import Groups
 from speaker.layer2.packets import PacketLink
@@ -24,23 +25,29 @@ LONGEST_NDP: Final = 1_518
 """Bytes of a frame that are read: with padding ARP has 60; a solicitation has 86, and signed ones 1000."""
 
 
-class Unasked(Struct, frozen=True):
-    """How things are made known unasked: again each *interval* seconds, and at the *pace* that all share."""
+class Manner(Struct, frozen=True):
+    """How all voices of a node speak.
+
+    What they announce they make known again each `interval` seconds, at one `pace` together, and one
+    `answerer` serves them. `after` is called when a responder may have something to tell, and `noted` after
+    each answer, in another thread.
+    """
 
     interval: float
     pace: Pace
+    answerer: Answerer
+    after: Callable[[str, Responder], None]
+    noted: Callable[[Responder], None]
 
 
 class Voice:
-    """*responder* on *interface*; *after* is called each time it may have something to tell.
+    """*responder* on *interface*.
 
     Whoever changes what it announces or listens to calls `settle` afterwards. Raises OSError if there is no
     such interface, or no right to speak on it.
     """
 
-    def __init__(
-        self, interface: Interface, responder: Responder, after: Callable[[Responder], None]
-    ) -> None:
+    def __init__(self, interface: Interface, responder: Responder, manner: Manner) -> None:
         is_arp = isinstance(responder, ArpResponder)
         self.responder = responder
         self._program: Callable[..., Program] = partial(
@@ -50,7 +57,11 @@ class Voice:
         self._link = PacketLink(interface.name, *kind)
         self._groups = None if is_arp else Groups(interface.name, interface.index)
         self._heard: frozenset[bytes] = frozenset()
-        self._driver = Driver(responder, self._link, after=partial(after, responder))
+        after = partial(manner.after, interface.name, responder)
+        self._driver = Driver(responder, self._link, after=after, watched=False)
+        self._desk = Desk(self._link, responder.answer, partial(manner.noted, responder), self._driver.take)
+        self._answerer = manner.answerer
+        self._answerer.open(self._desk)
 
     def settle(self, now: float) -> None:
         """Be woken for just what the responder heeds, then say what is to be said."""
@@ -65,19 +76,20 @@ class Voice:
 
     def close(self) -> None:
         """Fall silent."""
+        self._answerer.close(self._desk)
         self._driver.close()
         if self._groups is not None:
             self._groups.close()
 
 
-def arp_voice(interface: Interface, unasked: Unasked, after: Callable[[Responder], None]) -> Voice:
+def arp_voice(interface: Interface, manner: Manner) -> Voice:
     """A voice for IPv4."""
     templates = arp_templates(interface.mac)
-    schedule = Schedule(unasked.interval, unasked.pace, len(templates.announcements))
-    return Voice(interface, ArpResponder(templates, schedule), after)
+    schedule = Schedule(manner.interval, manner.pace, len(templates.announcements))
+    return Voice(interface, ArpResponder(templates, schedule), manner)
 
 
-def ndp_voice(interface: Interface, unasked: Unasked, after: Callable[[Responder], None]) -> Voice:
+def ndp_voice(interface: Interface, manner: Manner) -> Voice:
     """A voice for IPv6."""
-    templates = ndp_templates(interface.mac)
-    return Voice(interface, NdpResponder(templates, Schedule(unasked.interval, unasked.pace, 1)), after)
+    schedule = Schedule(manner.interval, manner.pace, 1)
+    return Voice(interface, NdpResponder(ndp_templates(interface.mac), schedule), manner)

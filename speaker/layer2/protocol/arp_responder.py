@@ -23,7 +23,7 @@ from speaker.layer2.protocol.arp import (
 )
 from speaker.layer2.protocol.ethernet import BROADCAST, is_group
 from speaker.layer2.protocol.machine import Outcome
-from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, Responder
+from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, REPLIED, Responder
 from speaker.layer2.protocol.schedule import Schedule
 from speaker.layer2.protocol.sighting import Kind
 
@@ -50,9 +50,9 @@ class ArpResponder(Responder):
         self._templates = templates
         self._destinations = frozenset({BROADCAST, templates.mac})
 
-    def receive_frame(self, frame: bytes, now: float) -> Outcome:
-        """Answer a request for an address that is announced."""
-        # The plain case first, on the bytes as they are: it takes a third of the time, and a client waits.
+    def answer(self, frame: bytes) -> bytes | None:
+        """The reply to a request of somebody who is no stranger to his own address."""
+        # On the bytes as they are: it takes a third of the time, and a client waits.
         asked, asker, sha = frame[TPA:LENGTH], frame[SPA:THA], frame[SHA:SPA]
         if (
             asked in self._announced
@@ -63,8 +63,17 @@ class ArpResponder(Responder):
             and asker != NOBODY
             and not is_group(sha)
         ):
-            return self._reply(asked, patched(self._templates.reply, asked, sha, asker))
-        return self._consider(frame, now)
+            self._count(asked)
+            return patched(self._templates.reply, asked, sha, asker)
+        return None
+
+    def receive_frame(self, frame: bytes, now: float) -> Outcome:
+        """Answer a request for an address that is announced."""
+        answer = self.answer(frame)
+        if answer is None:
+            return self._consider(frame, now)
+        self._out.append(answer)
+        return REPLIED
 
     def _consider(self, frame: bytes, now: float) -> Outcome:
         packet = parse(frame)

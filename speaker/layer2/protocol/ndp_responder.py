@@ -13,12 +13,13 @@ from speaker.layer2.protocol.ndp import (
     ALL_NODES,
     SOLICITED,
     UNSPECIFIED,
+    Advertisement,
     Solicitation,
     group_mac,
     parse,
     patched,
 )
-from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, Responder
+from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, REPLIED, Responder
 from speaker.layer2.protocol.schedule import Schedule
 from speaker.layer2.protocol.sighting import Kind
 
@@ -40,31 +41,43 @@ class NdpResponder(Responder):
         super().__init__(templates.mac, schedule)
         self._templates = templates
 
+    def answer(self, frame: bytes) -> bytes | None:
+        """The advertisement to somebody who solicits an address and has one himself."""
+        message = parse(frame)
+        if not isinstance(message, Solicitation) or message.source == UNSPECIFIED:
+            return None
+        if message.target not in self._announced or not self._is_for_us(message.destination_mac):
+            return None
+        self._count(message.target)
+        mac = message.link_layer or message.source_mac
+        return patched(self._templates.solicited, mac, message.source, message.target)
+
     def receive_frame(self, frame: bytes, now: float) -> Outcome:
         """Answer a solicitation of an address that is announced; hear what others say of it."""
+        answer = self.answer(frame)
+        if answer is None:
+            return self._consider(frame, now)
+        self._out.append(answer)
+        return REPLIED
+
+    def _consider(self, frame: bytes, now: float) -> Outcome:
         message = parse(frame)
         if isinstance(message, Malformed):
             return MALFORMED
         mac, target = message.link_layer or message.source_mac, message.target
-        if not isinstance(message, Solicitation):
+        if isinstance(message, Advertisement):
             kind = Kind.ANSWER if message.flags & SOLICITED else Kind.ANNOUNCEMENT
             return self._see(target, mac, kind, now)
-        seen = NOT_OURS
-        if message.source == UNSPECIFIED:
-            seen = self._see(target, mac, Kind.PROBE, now)
+        if message.source != UNSPECIFIED:
+            return NOT_OURS
+        seen = self._see(target, mac, Kind.PROBE, now)
         if target not in self._announced or not self._is_for_us(message.destination_mac):
             return seen
-        return self._reply(target, self._advertisement(message, mac))
+        # Who looks for duplicates has no address yet, so all are told (RFC 4861 section 7.2.4).
+        return self._reply(target, *self._unasked(target))
 
     def _is_for_us(self, mac: bytes) -> bool:
         return mac == self._mac or is_group(mac)
-
-    def _advertisement(self, asked: Solicitation, mac: bytes) -> bytes:
-        if (
-            asked.source == UNSPECIFIED
-        ):  # who looks for duplicates has no address yet (RFC 4861 section 7.2.4)
-            return self._unasked(asked.target)[0]
-        return patched(self._templates.solicited, mac, asked.source, asked.target)
 
     def _unasked(self, address: bytes) -> tuple[bytes, ...]:
         return (patched(self._templates.unsolicited, ALL_NODES_MAC, ALL_NODES, address),)

@@ -72,6 +72,13 @@ class Responder(ABC):
         self._schedule.begin_all(now)
 
     @abstractmethod
+    def answer(self, frame: bytes) -> bytes | None:
+        """The answer to *frame* if it is a plain question of what is announced; None: `receive_frame` judges.
+
+        Another thread may call this at any time.
+        """
+
+    @abstractmethod
     def receive_frame(self, frame: bytes, now: float) -> Outcome:
         """Answer *frame* where it asks for an address that is announced."""
 
@@ -95,9 +102,13 @@ class Responder(ABC):
         out, self._out = self._out, []
         return out
 
+    def _count(self, address: bytes) -> None:
+        replies = self.replies
+        replies[address] = replies.get(address, 0) + 1
+
     def _reply(self, address: bytes, frame: bytes) -> Outcome:
         self._out.append(frame)
-        self.replies[address] = self.replies.get(address, 0) + 1
+        self._count(address)
         return REPLIED
 
     def _see(self, address: bytes, mac: bytes, kind: Kind, now: float) -> Outcome:

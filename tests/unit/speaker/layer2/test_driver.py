@@ -154,6 +154,15 @@ async def test_after_is_called_when_the_machine_may_have_changed(ends, drive):
     assert len(called) == 2
 
 
+async def test_a_link_that_is_not_watched_is_left_alone_and_frames_are_brought_by_hand(ends, drive):
+    machine = Echo()
+    driver = drive(machine, watched=False)
+    ends[1].send(b"not read")
+    driver.take(b"brought")
+    assert await answer(ends) == b"brought"
+    assert machine.heard == [b"brought"]
+
+
 async def test_a_closed_driver_neither_hears_nor_fires(ends):
     loop = asyncio.get_running_loop()
     machine = Echo(loop.time())

@@ -128,6 +128,28 @@ def test_a_host_that_has_one_of_our_addresses_and_asks_for_another_is_answered_a
     assert list(responder.sightings) == [Sighting(ADDRESS, CLIENT, Kind.USE, 7.0)]
 
 
+def test_a_plain_request_is_answered_without_the_loop(responder):
+    assert parse(responder.answer(emit(ASKED))) == Arp(CLIENT, OURS, REPLY, OURS, VIP, CLIENT, HERS)
+    assert responder.replies == {VIP: 1}
+    assert sent(responder) == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(replace(ASKED, tpa=HERS), id="another address"),
+        pytest.param(replace(ASKED, spa=NONE), id="probe"),
+        pytest.param(replace(ASKED, spa=VIP), id="announcement"),
+        pytest.param(replace(ASKED, operation=REPLY), id="reply"),
+        pytest.param(replace(ASKED, destination=OTHER), id="to another host"),
+        pytest.param(replace(ASKED, sha=BROADCAST), id="from a group"),
+    ],
+)
+def test_what_is_no_plain_request_is_left_to_be_considered(responder, frame):
+    assert responder.answer(emit(frame)) is None
+    assert responder.replies == {}
+
+
 def test_an_ordinary_request_is_no_sighting(responder):
     responder.receive_frame(emit(ASKED), 0.0)
     assert not responder.sightings

@@ -127,6 +127,27 @@ def test_what_another_host_says_of_an_address_is_told(message, kind, announced):
     assert list(responder.sightings) == [Sighting(ADDRESS, OTHER, kind, 7.0)]
 
 
+def test_a_plain_solicitation_is_answered_without_the_loop(responder):
+    answer = Advertisement(CLIENT, OURS, VIP, HERS, VIP, OURS, SOLICITED | OVERRIDE)
+    assert parse(responder.answer(emit(ASKED))) == answer
+    assert responder.replies == {VIP: 1}
+    assert sent(responder) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(replace(ASKED, target=ELSE), id="another address"),
+        pytest.param(DUPLICATES, id="detection of duplicates"),
+        pytest.param(SAID, id="advertisement"),
+        pytest.param(replace(ASKED, destination_mac=OTHER), id="to another host"),
+    ],
+)
+def test_what_is_no_plain_solicitation_is_left_to_be_considered(responder, message):
+    assert responder.answer(emit(message)) is None
+    assert responder.replies == {}
+
+
 def test_an_ordinary_solicitation_is_no_sighting(responder):
     responder.receive_frame(emit(ASKED), 0.0)
     assert not responder.sightings

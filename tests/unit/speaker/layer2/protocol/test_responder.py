@@ -16,6 +16,9 @@ VIP, HERS = ip_address("192.0.2.200"), ip_address("192.0.2.7")
 class Plain(Responder):
     """Answers an address with itself; makes it known by two frames."""
 
+    def answer(self, frame):
+        return None
+
     def receive_frame(self, frame, now):
         if frame in self.announced:
             return self._reply(frame, b"at " + frame)
