@@ -39,7 +39,7 @@ GONE: Final = 5.0
 
 
 class DetectorError(ChildProcessError):
-    """The detector's process has ended of itself."""
+    """The detector's process has ended of itself, or does not read any more."""
 
 
 class Detector:
@@ -125,7 +125,7 @@ class Detector:
             return
         try:
             self._control.send(emit(command))
-        except ConnectionError:
+        except (BlockingIOError, ConnectionError):  # it reads no more, or is gone
             self._has_ended.set()
 
     def _receive(self) -> None:
@@ -161,7 +161,7 @@ class Detector:
                     await self._has_ended.wait()
             except TimeoutError:
                 continue
-            raise DetectorError(f"the failure detector's process {self._process.pid} has ended")
+            raise DetectorError(f"the failure detector's process {self._process.pid} has ended, or hangs")
 
     async def close(self) -> None:
         """Let it say to all that this speaker stops, and end."""

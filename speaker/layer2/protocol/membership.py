@@ -182,14 +182,16 @@ class Membership:
             self._outbox.answer(peer, own, _better(peer.record, own), now)
             return Outcome.REPLAYED
         if own.incarnation == peer.incarnation and peer.is_replay(heartbeat.sequence):
+            # No sign of life; but what it tells may be news, if a later word overtook it.
+            self._learn_all(heartbeat, peer)
+            self._pass_on(peer, now)
             return Outcome.REPLAYED
         self._hear(peer, heartbeat, now)
         return Outcome.HEARD
 
     def _hear(self, peer: Peer, heartbeat: Heartbeat, now: float) -> None:
         ours, was_watched = self._roster.own, peer.name in self._watch.peers
-        told = (heartbeat.own, *heartbeat.news)
-        objections = tuple(record for each in told for record in self._learn(each, peer.name))
+        objections = self._learn_all(heartbeat, peer)
         peer.hear(heartbeat, now)
         self._ear.hear(heartbeat.heard[ours.incarnation], heartbeat.patience / 1000, now)
         for incarnation, clock in heartbeat.heard.items():
@@ -200,14 +202,19 @@ class Membership:
         if self._watch.has_suspects:
             self._judge(now)
         if heartbeat.intent is Intent.QUESTION:
-            self._watch.attend(heartbeat.suspects, now)
+            objections += self._watch.attend(heartbeat.suspects, now)
         asks = heartbeat.intent is Intent.QUESTION or (
             heartbeat.intent is Intent.PULSE and peer.name not in self._watch.peers
         )
         if asks or objections or self._roster.own is not ours:
-            self._outbox.answer(peer, heartbeat.own, objections, now)
+            self._outbox.answer(peer, heartbeat.own, tuple(objections), now)
         if was_watched:
             self._compare(peer, heartbeat.digest, now)
+
+    def _learn_all(self, heartbeat: Heartbeat, peer: Peer) -> list[Record]:
+        """Take in all that *peer* told of anybody; what we know better."""
+        told = (heartbeat.own, *heartbeat.news)
+        return [record for each in told for record in self._learn(each, peer.name)]
 
     def _learn(self, record: Record, teller: str) -> tuple[Record, ...]:
         """Take in *record*, told by *teller*; what we know better, if we do."""

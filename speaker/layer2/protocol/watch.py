@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from speaker.layer2.protocol.agreement import Statement, Verdict, agree, statement_of
+from speaker.layer2.protocol.heartbeat import Record
 from speaker.layer2.protocol.peer import Peer, State
 from speaker.layer2.protocol.rings import Rings
 from speaker.layer2.protocol.roster import Roster
@@ -28,7 +29,7 @@ class Findings(Struct, frozen=True):
     """Who is `dead`, and who is `asked` for signs of life now."""
 
     dead: tuple[Peer, ...] = ()
-    asked: frozenset[Peer] = frozenset()
+    asked: tuple[Peer, ...] = ()
 
 
 class Watch:
@@ -67,15 +68,19 @@ class Watch:
         self.peers = chosen
         return added
 
-    def attend(self, incarnations: Iterable[int], now: float) -> None:
-        """Watch those of these *incarnations* for a while: one that hears us lacks witnesses of their end."""
-        for peer in map(self._roster.of, incarnations):
-            if peer is not None:
-                self._attended[peer.name] = now + ATTENDED * self._timing.suspect_after
-        self.choose(now)
+    def attend(self, incarnations: Iterable[int], now: float) -> list[Record]:
+        """Watch those of these *incarnations* for a while: one that hears us lacks witnesses of their end.
 
-    def _watchers(self, name: str) -> frozenset[str]:
-        return self._rings.watchers(name, self._roster.living | {self._me}) - {self._me}
+        What is known of those that do not live.
+        """
+        known = [peer for each in incarnations if (peer := self._roster.of(each)) is not None]
+        until = now + ATTENDED * self._timing.suspect_after
+        self._attended.update((peer.name, until) for peer in known)
+        self.choose(now)
+        return [peer.record for peer in known if peer.record is not None and not peer.record.is_living]
+
+    def _watchers(self, name: str) -> list[str]:
+        return sorted(self._rings.watchers(name, self._roster.living | {self._me}) - {self._me})
 
     @property
     def heard(self) -> dict[int, int]:
@@ -89,15 +94,15 @@ class Watch:
 
     def judge(self, now: float, own: Self) -> Findings:
         """Draw the consequences of each one's silence until *now*."""
-        asked: set[Peer] = set()
+        asked: list[Peer] = []
         for peer in self.peers.values():
             if peer.judge(now, self._timing.suspect_after, own.clock):
-                asked |= {peer, *self._others_who_watch(peer)}
+                asked += [peer, *self._others_who_watch(peer)]
         suspects = self.suspects
         self.has_suspects = bool(suspects)
         self._next_judgement = min(self._due(now), default=NOTHING_DUE)
         dead = tuple(peer for peer in suspects if self._verdict(peer, now, own) is Verdict.DEAD)
-        return Findings(dead, frozenset(asked))
+        return Findings(dead, tuple(dict.fromkeys(asked)))
 
     def _verdict(self, suspect: Peer, now: float, own: Self) -> Verdict:
         has_waited = self._has_waited(suspect, now)
@@ -119,14 +124,14 @@ class Watch:
     def _others_who_watch(self, peer: Peer) -> Iterator[Peer]:
         return (self._roster.peers[name] for name in self._watchers(peer.name))
 
-    def doubtful(self, now: float) -> frozenset[Peer]:
+    def doubtful(self, now: float) -> tuple[Peer, ...]:
         """The suspects and whoever else watches them; and whom we hear, if those do not say in time."""
-        found: set[Peer] = set()
+        found: list[Peer] = []
         for suspect in self.suspects:
-            found |= {suspect, *self._others_who_watch(suspect)}
+            found += [suspect, *self._others_who_watch(suspect)]
             if self._has_waited(suspect, now):
-                found.update(self.peers.values())
-        return frozenset(found)
+                found += self.peers.values()
+        return tuple(dict.fromkeys(found))
 
     def _due(self, now: float) -> Iterator[float]:
         for peer in self.peers.values():

@@ -115,14 +115,14 @@ def test_the_cost_does_not_grow_with_the_cluster():
         return (max(network.sent.values()) - before) / 2.0
 
     assert sent(10) <= 6.5 / BEAT
-    assert sent(60) <= 6.5 / BEAT
+    assert sent(40) <= 6.5 / BEAT
 
 
 # Dying
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 8, 20])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_one_that_is_killed_is_dead_for_all_within_the_bound_and_not_before(size, seed):
     network = Network(names(size), seed=seed, repeated=0.1)
     killed_at = STEADY + seed * 0.023
@@ -228,12 +228,12 @@ def test_a_restart_behind_a_broken_link_is_believed_by_others_word(three):
         pytest.param([("n1", "n2"), ("n2", "n3"), ("n3", "n1")], id="one way each, in a circle"),
     ],
 )
-@pytest.mark.parametrize("size", [3, 4, 20])
+@pytest.mark.parametrize("size", [3, 4, 10])
 def test_links_that_lose_all_take_nobody_out(links, size):
     network = Network(names(size), seed=size)
     network.run(STEADY)
     network.lost = cut(*links)
-    network.run(STEADY + 10.0)
+    network.run(STEADY + 5.0)
     assert network.all_agree_on(names(size))
     assert network.losses() == []
 
@@ -266,7 +266,7 @@ def test_a_node_whose_every_datagram_is_slow_is_a_member_and_takes_nobody_for_de
     network = Network(names(size), seed=size, delay=delay, lost=at_random(1, 0.01))
     network.run(STEADY)
     assert network.all_agree_on(names(size))
-    network.run(STEADY + 30.0)
+    network.run(STEADY + 15.0)
     assert network.losses() == []
 
 
@@ -279,7 +279,7 @@ def test_a_lossy_link_beside_a_slow_node_takes_nobody_out():
     network = Network(THREE, seed=8, delay=delay)
     network.run(STEADY)
     network.lost = lambda sender, receiver: {sender, receiver} == {"n2", "n3"} and chance.random() < 0.6
-    network.run(STEADY + 60.0)
+    network.run(STEADY + 15.0)
     assert network.losses() == []
 
 
@@ -393,7 +393,7 @@ def test_two_that_are_cut_off_from_each_other_both_go_on_and_meet_again():
     assert network.all_agree_on(names(2))
 
 
-@pytest.mark.parametrize(("size", "part"), [(4, 2), (5, 2), (20, 10), (20, 4)])
+@pytest.mark.parametrize(("size", "part"), [(4, 2), (5, 2), (14, 7), (20, 4)])
 def test_both_sides_of_a_partition_go_on_and_meet_again(size, part):
     network = Network(names(size), seed=size)
     network.run(STEADY)
@@ -407,7 +407,7 @@ def test_both_sides_of_a_partition_go_on_and_meet_again(size, part):
     assert network.all_agree_on(names(size))
 
 
-@pytest.mark.parametrize("size", [3, 5, 20])
+@pytest.mark.parametrize("size", [3, 5, 10])
 def test_a_deaf_one_yields_and_is_no_member_for_the_others(size):
     network = Network(names(size), seed=size)
     network.run(STEADY)
@@ -426,7 +426,7 @@ def test_a_deaf_one_yields_and_is_no_member_for_the_others(size):
     )
 
 
-@pytest.mark.parametrize("size", [3, 5, 20])
+@pytest.mark.parametrize("size", [3, 5, 10])
 def test_a_mute_one_yields_and_is_no_member_for_the_others(size):
     network = Network(names(size), seed=size)
     network.run(STEADY)
@@ -435,7 +435,7 @@ def test_a_mute_one_yields_and_is_no_member_for_the_others(size):
     others = frozenset(names(size)) - {"n1"}
     assert all(network.members(name) == others for name in others)
     assert "n1" not in network.members("n1")
-    network.run(network.now + 20.0)
+    network.run(network.now + 12.0)
     assert "n1" not in network.members("n1")
     network.lost = cut()
     network.run(network.now + HEALED)
@@ -450,7 +450,7 @@ def test_of_two_the_one_that_is_heard_yields_to_the_one_that_hears_nobody():
     network.run(STEADY + DETECTED + 2 * DELAY)
     assert network.members("n1") == {"n1"}
     assert "n2" not in network.members("n2")
-    network.run(network.now + 20.0)
+    network.run(network.now + 12.0)
     assert "n2" not in network.members("n2")
     network.lost = cut()
     network.run(network.now + HEALED)
@@ -660,7 +660,7 @@ def test_speakers_whose_pace_differs_take_nobody_out():
         network.timing = timing
         network.start(name)
     network.run(STEADY)
-    network.run(STEADY + 20.0)
+    network.run(STEADY + 15.0)
     assert network.all_agree_on(THREE)
     assert network.losses() == []
 
@@ -780,12 +780,13 @@ def test_it_tells_for_how_long_each_that_it_watches_was_silent(three):
 class Cluster(RuleBasedStateMachine):
     """A few speakers to which anything may happen; in the end the network is quiet."""
 
-    @initialize(size=st.integers(2, 9), seed=st.integers(0, 2**32))
+    @initialize(size=st.integers(2, 8), seed=st.integers(0, 2**32))
     def begin(self, size, seed):
         self.names = names(size)
         self.network = Network(self.names, seed=seed, repeated=0.1)
         self.network.run(STEADY)
         self.words = {}
+        self.awake_at = 0.0
 
     @property
     def down(self):
@@ -827,6 +828,7 @@ class Cluster(RuleBasedStateMachine):
     @rule(data=st.data(), seconds=st.sampled_from([0.2, 1.0, 4.0]))
     def one_sleeps(self, data, seconds):
         self.network.sleep(data.draw(st.sampled_from(sorted(self.network.speakers))), seconds)
+        self.awake_at = max(self.awake_at, self.network.now + seconds)
 
     @rule(data=st.data(), word=st.binary(max_size=3000))
     def one_publishes(self, data, word):
@@ -839,13 +841,13 @@ class Cluster(RuleBasedStateMachine):
             return
         network = self.network
         network.lost = cut()
-        network.run(network.now + 5.0 + 3 * HEALED)
+        network.run(max(network.now, self.awake_at) + 3 * HEALED)
         living = set(network.speakers)
         assert network.all_agree_on(living)
         for name, speaker in network.speakers.items():
             assert speaker.bulletins == {one: word for one, word in self.words.items() if one != name}
         quiet = network.now
-        network.run(quiet + 2.0)
+        network.run(quiet + 1.0)
         assert network.losses(quiet) == []
         if len(living) > 1:
             dead = min(living)
@@ -855,4 +857,4 @@ class Cluster(RuleBasedStateMachine):
 
 
 TestCluster = Cluster.TestCase
-TestCluster.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+TestCluster.settings = settings(max_examples=10, stateful_step_count=10, deadline=None)

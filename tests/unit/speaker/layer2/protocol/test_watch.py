@@ -128,7 +128,7 @@ def test_who_watches_nobody_waits_for_nothing():
 
 
 def test_the_doubtful_are_the_suspects_and_who_watches_them(three):
-    assert three.watch.doubtful(0.0) == frozenset()
+    assert three.watch.doubtful(0.0) == ()
     three.hear("n3", 2, 1300, {}, 0.3)
     three.watch.judge(PATIENCE, WELL)
     assert named(three.watch.doubtful(PATIENCE)) == {"n2", "n3"}
@@ -142,3 +142,20 @@ def test_time_in_which_we_did_not_listen_makes_nobody_a_suspect(three):
     three.watch.excuse(5.0, 5.1)
     three.watch.judge(5.1, WELL)
     assert three.watch.suspects == []
+
+
+def test_what_another_one_suspects_is_watched_for_it_for_a_while_if_it_lives():
+    many = Place(30)
+    stranger = next(peer for name, peer in many.roster.peers.items() if name not in many.watch.peers)
+    assert many.watch.attend([stranger.incarnation, 999], 1.0) == []
+    assert stranger.name in many.watch.peers
+    many.watch.choose(1.0 + 3 * PATIENCE)
+    assert stranger.name not in many.watch.peers
+
+
+def test_who_suspects_one_that_is_dead_is_told_so():
+    many = Place(30)
+    dead = Record("n9", 9, 1, Condition.DEAD, 0)
+    many.take(dead)
+    assert many.watch.attend([9], 1.0) == [dead]
+    assert "n9" not in many.watch.peers
