@@ -127,11 +127,11 @@ class Term:
 
     async def _failed(self, error: ApiError | TimeoutError) -> None:
         if _now() >= self._renewed + self._timing.renew_deadline:
-            raise Lost(f"the Lease could not be renewed in time: {error or 'no answer'}") from error
+            raise Lost(f"the Lease could not be renewed in time: {str(error) or 'no answer'}") from error
         if isinstance(error, Conflict) or (isinstance(error, GiveUp) and error.code == 404):
             await self._look()
         else:
-            log.warning("the Lease is not renewed yet: %s", error or "no answer in time")
+            log.warning("the Lease is not renewed yet: %s", str(error) or "no answer in time")
             await asyncio.sleep(self._timing.retry_period / 4)
 
     async def _look(self) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import pytest
 import yaml
 
 from lb.cli.trial import MANIFESTS, NAMESPACE
+from lb.lab.client import Client
 from lb.lab.errors import LabError
 from lb.lab.lab import Lab
 
 KINDS = (
     "ipaddresspools,l2advertisements,bgppeers,bfdprofiles,communities,bgpadvertisements,configurationstates"
 )
+DEFAULT = "/api/v1/namespaces/default"
 
 
 class Cluster:
@@ -59,13 +61,17 @@ class Cluster:
         return self.lab.wait_for(look, f"Service {service} to have {expected or 'an address'}", timeout=20)
 
     def wait_for_event(self, name: str, reason: str, namespace: str = "default", text: str = "") -> str:
-        selector = f"involvedObject.name={name},reason={reason}"
-
         def look() -> str | None:
-            events = self.get("events", "-n", namespace, "--field-selector", selector)["items"]
-            return next((each["message"] for each in events if text in each["message"]), None)
+            return next((each for each in self.events(name, reason, namespace) if text in each), None)
 
         return self.lab.wait_for(look, f"an event {reason} on {name} that says {text!r}", timeout=20)
+
+    def events(self, name: str, reason: str, namespace: str = "default") -> list[str]:
+        """The messages of the different ones, and how often each was told if that was more than once."""
+        selector = f"involvedObject.name={name},reason={reason}"
+        found = self.get("events", "-n", namespace, "--field-selector", selector)["items"]
+        times = {each["message"]: each["count"] for each in found}
+        return [message if count == 1 else f"{count} times: {message}" for message, count in times.items()]
 
 
 def custom_resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -74,12 +80,13 @@ def custom_resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any
 
 
 class Controller:
-    """The process. Its log is kept, and shown when a test fails."""
+    """The process, on *host* if it is not to run here. Its log is kept, and shown when a test fails."""
 
-    def __init__(self, kubeconfig: Path, log: Path, *flags: str) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, *flags: str, host: Client | None = None) -> None:
         self._kubeconfig = kubeconfig
         self._log = log
         self._flags = flags
+        self._host = host
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -87,6 +94,8 @@ class Controller:
         command = [sys.executable, "-m", "controller", "--namespace", NAMESPACE]
         command += ["--kubeconfig", str(self._kubeconfig), "--health-probe-port", str(self._port)]
         command += ["--webhook-port", "0", *self._flags]  # any: the API server does not reach it here
+        if self._host is not None:
+            command = self._host.command(command)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -109,11 +118,20 @@ class Controller:
 
     @property
     def messages(self) -> list[str]:
-        return [json.loads(line)["msg"] for line in self._log.read_text().splitlines() if line[0] == "{"]
+        return [
+            json.loads(line)["msg"] for line in self._log.read_text().splitlines() if line.startswith("{")
+        ]
 
     def ask(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
+        url = f"http://127.0.0.1:{self._port}{path}"
+        if self._host is not None:
+            return self._host.fetch(url).body
+        with urllib.request.urlopen(url, timeout=5) as answer:
             return str(answer.read().decode())
+
+    @property
+    def debug(self) -> Any:
+        return json.loads(self.ask("/debug"))
 
 
 def _free_port() -> int:
@@ -135,9 +153,10 @@ def installed() -> Iterator[Lab]:
 def cluster(installed: Lab) -> Iterator[Cluster]:
     """A clean cluster."""
     yield Cluster(installed)
-    installed.kubectl("delete", f"{KINDS},events", "--all", "-n", NAMESPACE)
-    installed.kubectl("delete", "services", "-l", "component!=apiserver", "-n", "default")
-    installed.kubectl("delete", "events", "--all", "-n", "default")
+    installed.kubectl("delete", f"{KINDS},events,leases", "--all", "-n", NAMESPACE)
+    # By one request each, as there may be thousands.
+    installed.kubectl("delete", "--raw", f"{DEFAULT}/services?labelSelector=component!%3Dapiserver")
+    installed.kubectl("delete", "--raw", f"{DEFAULT}/events")
 
 
 @pytest.fixture
@@ -151,14 +170,33 @@ def as_controller(installed: Lab, tmp_path: Path) -> Path:
     return path
 
 
+Start = Callable[..., Controller]
+
+
 @pytest.fixture
-def controller(cluster: Cluster, as_controller: Path, tmp_path: Path) -> Iterator[Controller]:
-    process = Controller(as_controller, tmp_path / "controller.log")
-    process.start()
-    yield process
-    if process.running:
-        assert process.end() == 0
-    sys.stdout.write("\n".join(process.messages))
+def start(cluster: Cluster, as_controller: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts the controller of a pod of this name, with these flags. All end in good order."""
+    started: list[Controller] = []
+
+    def start_controller(
+        name: str, *flags: str, kubeconfig: Path = as_controller, host: Client | None = None
+    ) -> Controller:
+        log = tmp_path / f"{name}.log"
+        started.append(Controller(kubeconfig, log, "--pod-name", name, *flags, host=host))
+        started[-1].start()
+        return started[-1]
+
+    yield start_controller
+    for each in started:
+        if each.running:
+            each.send(signal.SIGCONT)
+            assert each.end() == 0
+        sys.stdout.write("\n".join(each.messages))
+
+
+@pytest.fixture
+def controller(start: Start) -> Controller:
+    return start("controller")
 
 
 class State:
