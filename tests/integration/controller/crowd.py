@@ -31,7 +31,7 @@ def delete(kubeconfig: Path, services: Sequence[str]) -> None:
 
 
 @contextmanager
-def coming(kubeconfig: Path, services: Sequence[str], per_second: float) -> Iterator[Future[None]]:
+def coming(kubeconfig: Path, services: Sequence[str], per_second: float = 1e6) -> Iterator[Future[None]]:
     """They are created meanwhile; ends with the last one."""
     with ThreadPoolExecutor(1) as thread:
         yield (future := thread.submit(create, kubeconfig, services, per_second))
