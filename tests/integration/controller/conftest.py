@@ -23,6 +23,7 @@ KINDS = (
     "ipaddresspools,l2advertisements,bgppeers,bfdprofiles,communities,bgpadvertisements,configurationstates"
 )
 DEFAULT = "/api/v1/namespaces/default"
+ALLOCATED = "anvil-lb.io/AddressAllocated"
 
 
 class Cluster:
@@ -43,22 +44,50 @@ class Cluster:
     def pool(self, name: str, *addresses: str, **spec: Any) -> None:
         self.apply(custom_resource("IPAddressPool", name, {"addresses": list(addresses), **spec}))
 
-    def service(self, name: str, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
-        metadata = {"name": name, "namespace": "default", "annotations": annotations or {}}
+    def service(
+        self,
+        name: str,
+        *,
+        namespace: str = "default",
+        annotations: dict[str, str] | None = None,
+        **spec: Any,
+    ) -> None:
+        metadata = {"name": name, "namespace": namespace, "annotations": annotations or {}}
         ports = [{"port": 80}]
         spec = {"type": "LoadBalancer", "selector": {"app": name}, "ports": ports, **spec}
         self.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
-    def addresses(self, service: str) -> list[str]:
-        status = self.get("service", service)["status"]["loadBalancer"]
+    def addresses(self, service: str, namespace: str = "default") -> list[str]:
+        status = self.get("service", service, "-n", namespace)["status"]["loadBalancer"]
         return [each.get("ip", each.get("hostname")) for each in status.get("ingress", [])]
 
-    def wait_for_address(self, service: str, expected: str | None = None) -> str:
+    def wait_for_address(self, service: str, expected: str | None = None, namespace: str = "default") -> str:
         def look() -> str | None:
-            found = self.addresses(service)
+            found = self.addresses(service, namespace)
             return found[0] if len(found) == 1 and expected in (None, found[0]) else None
 
         return self.lab.wait_for(look, f"Service {service} to have {expected or 'an address'}", timeout=20)
+
+    def wait_for_addresses(self, service: str, *expected: str) -> None:
+        """It has these in this order, or none."""
+        self.lab.wait_for(
+            lambda: self.addresses(service) == [*expected], f"Service {service} to have {expected}", 20
+        )
+
+    def condition(self, service: str) -> Any:
+        """By which *service* tells whether it has an address."""
+        conditions = self.get("service", service)["status"].get("conditions", [])
+        return next((each for each in conditions if each["type"] == ALLOCATED), None)
+
+    def wait_for_reason(self, service: str, status: str, reason: str, text: str = "") -> str:
+        """The message of the condition, once it has *status* and *reason*, and says *text*."""
+
+        def look() -> str | None:
+            found = self.condition(service) or {}
+            is_so = (found.get("status"), found.get("reason")) == (status, reason)
+            return found["message"] if is_so and text in found["message"] else None
+
+        return self.lab.wait_for(look, f"Service {service} to say {status}, {reason} {text}", timeout=20)
 
     def wait_for_event(self, name: str, reason: str, namespace: str = "default", text: str = "") -> str:
         def look() -> str | None:
