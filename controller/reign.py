@@ -36,6 +36,9 @@ WRITES = 8
 """Statuses written at the same time."""
 DECIDED = 64
 """Services that are decided upon ahead, so that the Lease tells of many writes at once."""
+PATIENCE = 1.0
+"""Seconds until a configuration takes effect that takes addresses away: where a range goes from one pool to
+another, or a pool gets another name, the other half of the change is on its way."""
 KEY_CHECK = 30.0
 """Seconds between looks whether the speakers' key is still there."""
 
@@ -77,6 +80,7 @@ class Reign:
         self._seen: dict[str, float] = {}
         """By Service, since when it has been seen without an address."""
         self._begun = False
+        self._reconfigured = asyncio.Event()
 
     @property
     def space(self) -> Space:
@@ -91,6 +95,7 @@ class Reign:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._state.run())
             tasks.create_task(self._pools.run())
+            tasks.create_task(self._keep_configured())
             tasks.create_task(self._keep_key())
             tasks.create_task(self._queue.serve(self._work, DECIDED))
 
@@ -120,9 +125,19 @@ class Reign:
             if rejection not in before.rejections:
                 self._tell(rejection)
         self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
-        if self.space.config != parsed.config:  # a Node or a Namespace alone concerns no address
-            self._reconciler.use(parsed.config)
-        self._pools.stir()
+        self._reconfigured.set()
+
+    async def _keep_configured(self) -> NoReturn:
+        """Let each configuration take effect, in its time."""
+        while True:
+            await self._reconfigured.wait()
+            if self.space.loses(self._configuration.parsed.config):
+                await asyncio.sleep(PATIENCE)
+            self._reconfigured.clear()
+            config = self._configuration.parsed.config
+            if self.space.config != config:  # a Node or a Namespace alone concerns no address
+                self._reconciler.use(config)
+            self._pools.stir()
 
     @asynccontextmanager
     async def _permit(self, name: str, version: str) -> AsyncIterator[None]:

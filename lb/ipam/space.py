@@ -62,6 +62,17 @@ class Space:
         concerned = chain(self._outside.values(), *(block.tenants.values() for block in come))
         return set(chain.from_iterable(concerned))
 
+    def loses(self, config: Config) -> bool:
+        """Whether an address that is held lies in a pool, and in none of *config*; costs what differs."""
+        changed = [name for name, pool in self.config.pools.items() if config.pools.get(name) != pool]
+        blocks = (self._blocks.get((name, version)) for name in changed for version in (4, 6))
+        return any(
+            config.pool_of(block.spans[0].address(number)) is None
+            for block in blocks
+            if block is not None
+            for number in block.tenants
+        )
+
     def _rebuild(self, same: set[str], changed: list[Pool]) -> tuple[list[Block], list[Block]]:
         """Make the blocks of *changed* pools; also gives those that are no pool's any more.
 

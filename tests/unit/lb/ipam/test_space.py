@@ -17,6 +17,7 @@ ONE, TWO, THREE, OUTSIDE = map(ip_address, ["192.0.2.1", "192.0.2.2", "192.0.2.3
 SIX = ip_address("2001:db8::1")
 POOL = Pool("a", {}, (parse_range("192.0.2.0/24"),), True, True)
 SMALL = Pool("a", {}, (parse_range("192.0.2.1-192.0.2.3"), parse_range("2001:db8::/126")), True, False)
+LOW_AND_HIGH = {"a": "192.0.2.1-192.0.2.1", "b": "192.0.2.2-192.0.2.3"}
 PORT = frozenset({("TCP", 80)})
 
 
@@ -132,6 +133,28 @@ def test_holdings_outlive_the_pools():
     assert (made.held_by("shop/one"), made.tenants(ONE)) == ((ONE,), ("shop/one",))
     made.use(Config({"a": POOL}))
     assert (made.in_use(POOL, 4), made.next_free(POOL, 4)) == (1, TWO)
+
+
+LOW, HIGH = (Pool(name, {}, (parse_range(text),), True, False) for name, text in LOW_AND_HIGH.items())
+
+
+@pytest.mark.parametrize(
+    ("pools", "loses"),
+    [
+        pytest.param([SMALL], False, id="the same"),
+        pytest.param([replace(SMALL, name="b")], False, id="another name"),
+        pytest.param([LOW], True, id="a part of it"),
+        pytest.param([LOW, HIGH], False, id="split"),
+        pytest.param([replace(SMALL, ranges=SMALL.ranges[:1])], False, id="without what nobody has"),
+        pytest.param([], True, id="none"),
+    ],
+)
+def test_a_configuration_takes_addresses_away_if_somebody_has_one_that_is_in_no_pool_of_it(pools, loses):
+    made = space(SMALL)
+    hold(made, "one", ONE)
+    hold(made, "two", TWO)
+    hold(made, "three", OUTSIDE)
+    assert made.loses(Config({each.name: each for each in pools})) is loses
 
 
 def test_an_address_that_was_just_freed_is_the_last_to_be_given_away():
