@@ -183,9 +183,13 @@ def cluster(installed: Lab) -> Iterator[Cluster]:
     """A clean cluster."""
     yield Cluster(installed)
     installed.kubectl("delete", f"{KINDS},events,leases", "--all", "-n", NAMESPACE)
-    # By one request each, as there may be thousands.
-    installed.kubectl("delete", "--raw", f"{DEFAULT}/services?labelSelector=component!%3Dapiserver")
-    installed.kubectl("delete", "--raw", f"{DEFAULT}/events")
+    # By one request each, as there may be thousands; on a busy machine that may take too long for one.
+    for path in (f"{DEFAULT}/services?labelSelector=component!%3Dapiserver", f"{DEFAULT}/events"):
+        installed.wait_for(
+            lambda: installed.kubectl("delete", "--raw", path),  # noqa: B023 - called at once
+            f"all of {path} to be deleted",
+            timeout=180,
+        )
 
 
 @pytest.fixture

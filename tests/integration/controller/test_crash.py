@@ -21,6 +21,7 @@ def some_have_addresses(cluster, seen, number):
 def all_are_well(cluster, seen, services):
     """Each of *services* has one address, which was nobody else's and never another; nothing is left over."""
     cluster.lab.wait_for(lambda: len(seen.given) == len(services), "each to have an address", timeout=120)
+    cluster.lab.wait_for(lambda: not seen.fenced, "the marks of void writes to go")
     assert seen.faults == []
     assert sorted(seen.given) == sorted(services)
     assert {len(addresses) for addresses in seen.given.values()} == {1}

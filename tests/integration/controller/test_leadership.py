@@ -112,7 +112,7 @@ def test_a_leader_that_is_paused_under_load_and_goes_on_later_gives_no_address_t
             leader.send(signal.SIGCONT)
             stands_by(leader, wait_for)
             leader, other = other, leader
-    wait_for(lambda: len(seen.given) == len(CROWD), "each to have an address")
+    wait_for(lambda: len(seen.given) == len(CROWD) and not seen.fenced, "each to have an address")
     assert seen.faults == []
     assert (leader.debug["leads"], other.debug["leads"]) == (True, False)
 
@@ -131,7 +131,7 @@ def test_a_leader_that_is_cut_off_under_load_and_comes_back_later_gives_no_addre
         finally:
             lab.heal()
         wait_for(lambda: leader.debug["leader"] == "two", "the former leader to see who leads now")
-    wait_for(lambda: len(seen.given) == len(CROWD), "each to have an address")
+    wait_for(lambda: len(seen.given) == len(CROWD) and not seen.fenced, "each to have an address")
     assert seen.faults == []
     assert (leader.debug["leads"], other.debug["leads"]) == (False, True)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lb.api.service import FENCED
 from lb.lab.lab import Lab
 
 PATH = "/api/v1/namespaces/default/services"
@@ -26,6 +27,8 @@ class Witness:
         self.began = threading.Event()
         self.given: dict[str, tuple[str, ...]] = {}
         """By Service, the addresses of those that have any."""
+        self.fenced: set[str] = set()
+        """The Services that carry the mark of a write that was made void."""
         self.faults: list[str] = []
         """Addresses that were in two statuses, and such that were lost, with the version that shows it."""
 
@@ -74,6 +77,8 @@ class Witness:
         if before not in ((), addresses):
             self.faults.append(f"{version}: {name} had {before} and has {addresses}")
         self._holds(name, addresses, version)
+        is_fenced = FENCED in service["metadata"].get("annotations", {})
+        self.fenced = self.fenced | {name} if is_fenced else self.fenced - {name}
 
     def _holds(self, name: str, addresses: tuple[str, ...], version: str) -> None:
         for each in self.given.pop(name, ()):
