@@ -47,7 +47,7 @@ POOLS = (
     [],
 )
 IPS, KEY = "metallb.io/loadBalancerIPs", "metallb.io/allow-shared-ip"
-ASKED = st.sampled_from(["", "", "192.0.2.1", "192.0.2.2", "both", "retyped"])
+ASKED = st.sampled_from(["", "both", "both", "192.0.2.1", "192.0.2.2", "retyped"])
 PORTS = st.sampled_from([80, 443])
 SEEN = st.sampled_from([True, True, False])
 KINDS = ("none", "none", "refused", "answer lost", "late")
@@ -136,7 +136,7 @@ def service(name, asked="", port=80):
         name=name,
         namespace="default",
         uid=name,
-        creation_timestamp=f"2026-01-0{ord(name) - 96}",
+        creation_timestamp=f"2026-01-{ord(name[0]) - 96:02}",
         annotations=key,
     )
     both = {"cluster_ips": ("10.96.0.1", "fd00::1"), "ip_family_policy": "PreferDualStack"}
@@ -195,29 +195,24 @@ class Writing(RuleBasedStateMachine):
             if is_seen:
                 self.the_watch_brings(name)
 
-    @rule(
-        name=st.sampled_from(NAMES),
-        addresses=st.sampled_from(POOLS),
-        kind=st.sampled_from(["delete", "watch", "pool", "restart", "rest", "late writes", "edit"]),
-    )
-    def something_rare_happens(self, name, addresses, kind):
+    @rule(addresses=st.sampled_from(POOLS))
+    def the_pool_changes(self, addresses):
+        self.config = config(addresses, self.config)
+        self.reconciler.use(self.config)
+
+    @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(["watch", "delete", "late", "edit", "restart"]))
+    def something_happens(self, name, kind):
         match kind:
-            case "delete":
-                self.server.services.pop(name, None)
             case "watch":
                 self.the_watch_brings(name)
-            case "pool":
-                self.config = config(addresses, self.config)
-                self.reconciler.use(self.config)
-            case "restart":
-                self.boot()
-            case "rest":
-                self.all_comes_to_rest()
-            case "late writes":
+            case "delete":
+                self.server.services.pop(name, None)
+            case "late":
                 self.server.arrive(name)
             case "edit" if name in self.server.services:
-                present = self.server.services[name]
-                self.server.put(replace(present, status=ServiceStatus()))
+                self.server.put(replace(self.server.services[name], status=ServiceStatus()))
+            case "restart":
+                self.boot()
 
     def the_watch_brings(self, name):
         if self.server.services.get(name) != self.store.get(name):
@@ -237,6 +232,7 @@ class Writing(RuleBasedStateMachine):
                 self.again(key)
             self.no_address_is_in_two_statuses()
 
+    @rule()
     def all_comes_to_rest(self):
         self.server.arrive(*NAMES)
         for name in NAMES:
@@ -279,6 +275,10 @@ class Writing(RuleBasedStateMachine):
         found = self.server.services.items() if hasattr(self, "server") else ()
         for (one, has), (other, has_too) in combinations(found, 2):
             assert {one, other} == SHARERS or not set(given(has)) & set(given(has_too))
+
+    def teardown(self):
+        if hasattr(self, "server"):
+            self.all_comes_to_rest()
 
 
 TestWriting = Writing.TestCase
@@ -369,6 +369,99 @@ async def test_a_write_is_sent_within_the_permit_for_the_version_that_was_decide
     assert len(permits) == 2  # nothing differs, so nothing is written
 
 
+class Cluster:
+    """A reconciler that is run until nothing is left to do, on an API server that answers at once."""
+
+    def __init__(self, server, addresses, recorder=None):
+        self.server, self.queue = server, []
+        self.reconciler = Reconciler(server, recorder or Silent(), Serving(), self.queue.append)
+        self.reconciler.begin(config(addresses), server.services.values())
+
+    async def settle(self, *names):
+        self.queue += [f"default/{name}" for name in names]
+        while self.queue:
+            key = self.queue.pop(0)
+            await self.reconciler.reconcile(key, self.server.services.get(key.split("/")[1]))
+        return {name: given(each) for name, each in self.server.services.items()}
+
+    async def put(self, *services):
+        for each in services:
+            self.server.put(each)
+        return await self.settle(*(each.metadata.name for each in services))
+
+    async def delete(self, name):
+        del self.server.services[name]
+        return await self.settle(name)
+
+
+async def test_who_waits_is_served_in_turn_and_a_service_that_is_gone_or_has_an_address_is_in_nobodys_way(
+    server,
+):
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.2"])
+    await cluster.put(*(service(name) for name in ("a", "b", "gone", "x", "y", "z")))
+    await cluster.delete("gone")
+    assert (await cluster.delete("a"))["x"] == ["192.0.2.1"]
+    assert await cluster.delete("b") == {"x": ["192.0.2.1"], "y": ["192.0.2.2"], "z": []}
+
+
+async def test_a_service_that_has_one_address_of_two_gets_the_other_when_it_is_free(server):
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.2", "2001:db8::1-2001:db8::1"])
+    assert await cluster.put(service("a", "both"), service("b", "both")) == {
+        "a": ["192.0.2.1", "2001:db8::1"],
+        "b": ["192.0.2.2"],
+    }
+    assert await cluster.delete("a") == {"b": ["192.0.2.2", "2001:db8::1"]}
+
+
+def with_status(each, *addresses, **changes):
+    status = ServiceStatus(LoadBalancerStatus(tuple(LoadBalancerIngress(ip=one) for one in addresses)))
+    return replace(each, status=status, **changes)
+
+
+async def test_of_services_that_claim_one_address_the_eldest_keeps_it_and_of_those_the_first_by_uid(server):
+    for name, born, uid in (("young", "02", "1"), ("second", "01", "3"), ("first", "01", "2")):
+        metadata = ObjectMeta(name, "default", uid, creation_timestamp=f"2026-01-{born}T00:00:00Z")
+        server.put(with_status(service("a"), "192.0.2.1", metadata=metadata))
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.3"])
+    assert await cluster.settle("young", "second", "first") == {
+        "young": ["192.0.2.2"],
+        "second": ["192.0.2.3"],
+        "first": ["192.0.2.1"],
+    }
+
+
+NOTED = {"metallb.io/ip-allocated-from-pool": "pool"}
+DELETED = "2026-02-02T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param({"spec": ServiceSpec(type="ClusterIP")}, id="retyped"),
+        pytest.param(
+            {"metadata": ObjectMeta("a", "default", deletion_timestamp=DELETED)}, id="being deleted"
+        ),
+    ],
+)
+async def test_after_a_restart_an_address_goes_to_nobody_while_the_status_of_one_that_was_ours_names_it(
+    server, left
+):
+    gone = with_status(service("a"), "192.0.2.1", **left)
+    server.put(replace(gone, metadata=replace(gone.metadata, annotations=NOTED)))
+    server.put(service("b"))
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.1"])
+    assert await cluster.settle("b") == {"a": ["192.0.2.1"], "b": []}
+    assert await cluster.settle("a") == {"a": [], "b": ["192.0.2.1"]}
+
+
+async def test_a_status_that_names_the_address_of_another_service_takes_nothing_from_it(server):
+    server.put(with_status(service("b"), "192.0.2.1"))
+    gone = with_status(service("c"), "192.0.2.1", spec=ServiceSpec(type="ClusterIP"))
+    server.put(replace(gone, metadata=replace(gone.metadata, annotations=NOTED)))
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.1"])
+    assert await cluster.settle("b", "c") == {"b": ["192.0.2.1"], "c": []}
+
+
 class Told:
     """A recorder that remembers the warnings."""
 
@@ -441,3 +534,18 @@ async def test_a_service_with_the_deprecated_note_is_cleared_when_it_is_retyped(
     await reconciler.reconcile("default/a", server.services["a"])
     assert server.services["a"].status.load_balancer.ingress == ()
     assert server.services["a"].metadata.annotations == {}
+
+
+async def test_a_complaint_is_told_once_and_once_more_to_a_service_that_is_created_again(server):
+    recorder = Told()
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.1"], recorder)
+    message = (
+        'Failed to allocate IP for "default/a": 192.0.2.2 is asked for and lies in no pool; pool pool does '
+        "not hold the address asked for. Ask for an address of a pool, or add this one to a pool."
+    )
+    await cluster.put(service("a", "192.0.2.2"))
+    await cluster.put(replace(server.services["a"], spec=service("a", "192.0.2.2", 443).spec))
+    assert recorder.warnings == [("a", "AllocationFailed", message)]
+    await cluster.delete("a")
+    await cluster.put(service("a", "192.0.2.2"))
+    assert recorder.warnings == [("a", "AllocationFailed", message)] * 2
