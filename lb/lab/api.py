@@ -1,6 +1,6 @@
 """Asking the lab's API server the few things that the lab itself wants to know.
 
-Not a Kubernetes client: one GET at a time, JSON or text back.
+Not a Kubernetes client: one request at a time, JSON or text back.
 """
 
 import base64
@@ -36,27 +36,33 @@ class Api:
 
     def get(self, path: str, timeout: float = 5) -> Any:
         """The decoded JSON object at *path*; None for 404. Raises `OSError` when nobody answers properly."""
-        status, body = self._get(path, timeout)
+        status, body = self._ask("GET", path, timeout)
         if status == http.HTTPStatus.NOT_FOUND:
             return None
         if status != http.HTTPStatus.OK:
             raise OSError(f"GET {path}: {status} {body[:300].decode(errors='replace')}")
         return json.loads(body)
 
+    def delete(self, path: str, timeout: float = 60) -> None:
+        """Delete what is at *path*, an object or all of a list. Raises `OSError` when that does not work."""
+        status, body = self._ask("DELETE", path, timeout)
+        if status != http.HTTPStatus.OK:
+            raise OSError(f"DELETE {path}: {status} {body[:300].decode(errors='replace')}")
+
     def ready(self, timeout: float = 5) -> bool:
         """Whether the API server says that it is ready; raises `OSError` when nobody answers."""
-        return self._get("/readyz", timeout)[0] == http.HTTPStatus.OK
+        return self._ask("GET", "/readyz", timeout)[0] == http.HTTPStatus.OK
 
-    def _get(self, path: str, timeout: float) -> tuple[int, bytes]:
+    def _ask(self, method: str, path: str, timeout: float) -> tuple[int, bytes]:
         connection = _Connection(
             self._server.hostname or "", self._server.port, timeout=timeout, context=self._tls
         )
         try:
-            connection.request("GET", path)
+            connection.request(method, path)
             response = connection.getresponse()
             return response.status, response.read()
         except http.client.HTTPException as error:
-            raise OSError(f"GET {path}: {error!r}") from error
+            raise OSError(f"{method} {path}: {error!r}") from error
         finally:
             connection.close()
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,22 @@ import pytest
 import yaml
 
 from lb.cli.trial import MANIFESTS, NAMESPACE
+from lb.lab.api import Api
 from lb.lab.client import Client
 from lb.lab.errors import LabError
 from lb.lab.lab import Lab
 
-KINDS = (
-    "ipaddresspools,l2advertisements,bgppeers,bfdprofiles,communities,bgpadvertisements,configurationstates"
-)
-DEFAULT = "/api/v1/namespaces/default"
+KINDS = {
+    "/api/v1/namespaces/default": ("services?labelSelector=component!%3Dapiserver", "events"),
+    f"/api/v1/namespaces/{NAMESPACE}": ("events",),
+    f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}": ("leases",),
+    f"/apis/metallb.io/v1beta2/namespaces/{NAMESPACE}": ("bgppeers",),
+    f"/apis/metallb.io/v1beta1/namespaces/{NAMESPACE}": (
+        *("ipaddresspools", "l2advertisements", "bgpadvertisements", "bfdprofiles", "communities"),
+        "configurationstates",
+    ),
+}
+"""What tests leave behind."""
 ALLOCATED = "anvil-lb.io/AddressAllocated"
 
 
@@ -31,6 +40,7 @@ class Cluster:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._api = Api(lab.kubeconfig)
 
     def apply(self, *objects: dict[str, Any]) -> None:
         self.lab.apply(yaml.safe_dump_all(objects))
@@ -57,9 +67,18 @@ class Cluster:
         spec = {"type": "LoadBalancer", "selector": {"app": name}, "ports": ports, **spec}
         self.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
+    def look(self, path: str) -> Any:
+        """What is at *path*: what is asked often is asked without kubectl, which takes long to start."""
+        found = self._api.get(path)
+        assert found is not None, f"there is no {path}"
+        return found
+
+    def status(self, service: str, namespace: str = "default") -> Any:
+        return self.look(f"/api/v1/namespaces/{namespace}/services/{service}")["status"]
+
     def addresses(self, service: str, namespace: str = "default") -> list[str]:
-        status = self.get("service", service, "-n", namespace)["status"]["loadBalancer"]
-        return [each.get("ip", each.get("hostname")) for each in status.get("ingress", [])]
+        ingress = self.status(service, namespace)["loadBalancer"].get("ingress", [])
+        return [each.get("ip", each.get("hostname")) for each in ingress]
 
     def wait_for_address(self, service: str, expected: str | None = None, namespace: str = "default") -> str:
         def look() -> str | None:
@@ -76,7 +95,7 @@ class Cluster:
 
     def condition(self, service: str) -> Any:
         """By which *service* tells whether it has an address."""
-        conditions = self.get("service", service)["status"].get("conditions", [])
+        conditions = self.status(service).get("conditions", [])
         return next((each for each in conditions if each["type"] == ALLOCATED), None)
 
     def wait_for_reason(self, service: str, status: str, reason: str, text: str = "") -> str:
@@ -97,8 +116,8 @@ class Cluster:
 
     def events(self, name: str, reason: str, namespace: str = "default") -> list[str]:
         """The messages of the different ones, and how often each was told if that was more than once."""
-        selector = f"involvedObject.name={name},reason={reason}"
-        found = self.get("events", "-n", namespace, "--field-selector", selector)["items"]
+        selector = f"involvedObject.name%3D{name},reason%3D{reason}"
+        found = self.look(f"/api/v1/namespaces/{namespace}/events?fieldSelector={selector}")["items"]
         times = {each["message"]: each["count"] for each in found}
         return [message if count == 1 else f"{count} times: {message}" for message, count in times.items()]
 
@@ -182,14 +201,14 @@ def installed() -> Iterator[Lab]:
 def cluster(installed: Lab) -> Iterator[Cluster]:
     """A clean cluster."""
     yield Cluster(installed)
-    installed.kubectl("delete", f"{KINDS},events,leases", "--all", "-n", NAMESPACE)
-    # By one request each, as there may be thousands; on a busy machine that may take too long for one.
-    for path in (f"{DEFAULT}/services?labelSelector=component!%3Dapiserver", f"{DEFAULT}/events"):
-        installed.wait_for(
-            lambda: installed.kubectl("delete", "--raw", path),  # noqa: B023 - called at once
-            f"all of {path} to be deleted",
-            timeout=180,
-        )
+    api = Api(installed.kubeconfig)
+    for path in (f"{place}/{kind}" for place, kinds in KINDS.items() for kind in kinds):
+        installed.wait_for(partial(deleted, api, path), f"all {path} to be deleted", timeout=180)
+
+
+def deleted(api: Api, path: str) -> bool:
+    api.delete(path)
+    return True
 
 
 @pytest.fixture
