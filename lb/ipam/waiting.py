@@ -15,8 +15,8 @@ from lb.ipam.allocation import Allocation, allocate, completed, home, may_ask
 from lb.ipam.request import Request, Versions
 from lb.ipam.space import Addresses, Space
 
-SHARERS: Versions = ()
-"""Stands for those that share, and may need an address of one IP version only beside a shared one."""
+EITHER: Versions = ()
+"""Stands for those that may need an address of one IP version only, beside one that they have or share."""
 Place = Address | str | tuple[str, Versions]
 """Where one waits: for an address, for others with a sharing key, or for IP versions of a pool."""
 
@@ -84,8 +84,8 @@ class Waiting:
             yield request.terms.key
         for pool, versions in () if request.addresses else self._wishes(request, waiter):
             yield pool, versions
-            if request.terms.key and len(versions) > 1:
-                yield pool, SHARERS
+            if (request.terms.key or waiter.held) and len(versions) > 1:
+                yield pool, EITHER
 
     def _wishes(self, request: Request, waiter: Waiter) -> Iterator[tuple[str, Versions]]:
         config = self._space.config
@@ -112,22 +112,17 @@ class Waiting:
         if tenants:
             holding = self._space.holding(tenants[0])
             if holding is not None and holding.terms.key:
-                yield from self._first(address)
-                yield from self._all(holding.terms.key)
+                yield from self._first(holding.terms.key)
             return
         yield from self._first(address)
         if pool is not None:
-            for versions in ((address.version,), (4, 6), (6, 4)):
+            for versions in ((address.version,), (4, 6), EITHER):
                 yield from self._first((pool.name, versions))
-            yield from self._all((pool.name, SHARERS))
 
     def _first(self, place: Place) -> Iterator[str]:
         """The first at *place* that could have what it waits for."""
         if place in self._queues and self._is_open(place):
             yield from islice((each for each in self._queues[place] if self._could(each)), 1)
-
-    def _all(self, place: Place) -> Iterator[str]:
-        return (each for each in self._queues.get(place, ()) if self._could(each))
 
     def _is_open(self, place: Place) -> bool:
         """Whether it is worth while to ask each that waits at *place*."""
