@@ -413,6 +413,16 @@ async def test_a_service_that_has_one_address_of_two_gets_the_other_when_it_is_f
     assert await cluster.delete("a") == {"b": ["192.0.2.2", "2001:db8::1"]}
 
 
+async def test_a_pool_that_was_away_gives_its_addresses_to_who_had_them_and_not_to_who_waited_longer(server):
+    cluster = Cluster(server, ["192.0.2.1-192.0.2.2"])
+    had = await cluster.put(service("b"), service("x"), service("a", "192.0.2.1"))
+    assert had == {"b": ["192.0.2.1"], "x": ["192.0.2.2"], "a": []}
+    for addresses in ([], ["192.0.2.1-192.0.2.2"]):
+        cluster.reconciler.use(config(addresses))
+        now = await cluster.settle()
+        assert now == (had if addresses else {"b": [], "x": [], "a": []})
+
+
 def with_status(each, *addresses, **changes):
     status = ServiceStatus(LoadBalancerStatus(tuple(LoadBalancerIngress(ip=one) for one in addresses)))
     return replace(each, status=status, **changes)
