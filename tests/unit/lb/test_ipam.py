@@ -288,4 +288,4 @@ def chosen(addresses, groups):
 
 
 TestAllocating = Allocating.TestCase
-TestAllocating.settings = settings(max_examples=150, stateful_step_count=40)
+TestAllocating.settings = settings(max_examples=80, stateful_step_count=40)

@@ -488,4 +488,4 @@ class Queueing(RuleBasedStateMachine):
 
 
 TestQueueing = Queueing.TestCase
-TestQueueing.settings = settings(max_examples=200, stateful_step_count=40)
+TestQueueing.settings = settings(max_examples=120, stateful_step_count=40)
