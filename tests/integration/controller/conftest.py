@@ -20,6 +20,7 @@ from lb.lab.api import Api
 from lb.lab.client import Client
 from lb.lab.errors import LabError
 from lb.lab.lab import Lab
+from lb.lab.waiting import wait_for
 
 KINDS = {
     "/api/v1/namespaces/default": ("services?labelSelector=component!%3Dapiserver", "events"),
@@ -153,6 +154,8 @@ class Controller:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self._process is not None
+        if number is signal.SIGTERM:  # which ends Python by itself before the process has begun
+            wait_for(lambda: not self.running or [self.ask("/healthz")], "the controller to begin")
         self.send(number)
         return self._process.wait(timeout=20)
 
