@@ -94,9 +94,11 @@ class Space:
     def _survey(self) -> None:
         self.pools = sorted(self.config.pools.values(), key=_turn)
         """In the order in which they are asked for an address."""
-        places = ((span, block) for block in self._blocks.values() for span in block.spans)
-        self._places = sorted(places, key=itemgetter(0))
-        self._starts = [(span.version, span.first) for span, _ in self._places]
+        places = [(span, block) for block in self._blocks.values() for span in block.spans]
+        places.sort(key=itemgetter(0))
+        self._places = {4: [each for each in places if each[0].version == 4]}
+        self._places[6] = places[len(self._places[4]) :]
+        self._starts = {version: [span.first for span, _ in found] for version, found in self._places.items()}
 
     def _settle(self, gone: list[Block]) -> None:
         """Find places for what lay outside or in blocks that are *gone*; hold back what was had lately."""
@@ -218,13 +220,13 @@ class Space:
             self._outside.pop(address, None)
 
     def _block_of(self, address: Address) -> Block | None:
-        number = int(address)
-        at = bisect_right(self._starts, (address.version, number)) - 1
+        number, version = int(address), address.version
+        at = bisect_right(self._starts[version], number) - 1
         if at < 0:
             return None
-        span, block = self._places[at]
-        is_in = number <= span.last and address.version == span.version
-        return block if is_in and not (block.avoids is not None and block.avoids(number)) else None
+        span, block = self._places[version][at]
+        is_in = number <= span.last and not (block.avoids is not None and block.avoids(number))
+        return block if is_in else None
 
 
 def _is_buggy(number: int) -> bool:
