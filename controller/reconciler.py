@@ -97,14 +97,11 @@ class Reconciler:
                 self._set_aside(Holding(status_addresses(service), terms_of(service)))
 
     def use(self, config: Config) -> None:
-        """Take *config* from now on; *again* for Services whose pool changed under them and all that wait.
-
-        Those that had an address come first, so that a pool that was away gives it back.
-        """
+        """Take *config* from now on; *again* for Services whose pool changed under them and all that wait."""
         before = self.space.config
         self._try(name for name in self.space.use(config) if not _is_leaving(name))
         if (config.pools, config.unread) != (before.pools, before.unread):
-            self._try(sorted(self._waiting, key=lambda name: not self.space.last_of(name)))
+            self._try(self._waiting)
 
     async def reconcile(self, name: str, service: Service | None) -> None:
         """Bring *service*, known as *name* and None when it is deleted, in line. Raises ApiError."""

@@ -44,8 +44,18 @@ class Waiting:
         """Who was named, and has not been tried since."""
 
     def __iter__(self) -> Iterator[str]:
-        """Every Service that waits, the first first."""
-        return iter(tuple(self._waiters))
+        """Every Service that waits, the first first; but before them those that would get back what they had.
+
+        So a pool that was away for a while gives nobody's address to somebody else.
+        """
+        return iter(sorted(self._waiters, key=lambda service: not self._comes_back(service)))
+
+    def _comes_back(self, service: str) -> bool:
+        last, request = self._space.last_of(service), self._waiters[service].request
+        if not last or request is None:
+            return False
+        answer = allocate(self._space, request)
+        return isinstance(answer, Allocation) and not set(last).isdisjoint(answer.addresses)
 
     def wait(self, service: str, waiter: Waiter) -> list[str]:
         """*service* could not have what it asks for; gives who is to be tried in its place."""

@@ -211,9 +211,8 @@ class Allocating(RuleBasedStateMachine):
             pool = pools.pop(next(iter(pools)))
             pools[name] = replace(pool, name=name)
         self.use(Config(dict(sorted(pools.items()))))
-        for each in sorted(order, key=lambda each: not self.space.last_of(each)):
-            if each in self.wishes:
-                self.decided(each)
+        for each in sorted(self.wishes, key=lambda each: (not self.comes_back(each), order.index(each))):
+            self.decided(each)
         back = {each for each, addresses in had.items() if addresses and self.may_be_given(each, addresses)}
         if any(len(had[each]) < len(self.wishes[each].versions[0]) for each in had if had[each]):
             back.clear()  # one that gets the second family only now may take what another had
@@ -222,6 +221,12 @@ class Allocating(RuleBasedStateMachine):
             if each in back and not self.wishes[each].key:
                 assert set(self.naive.addresses(each)) == set(addresses) or others & set(addresses)
         self.settle()
+
+    def comes_back(self, name):
+        """Whether it would get what it had; the controller tries those first."""
+        wish = self.wishes[name]
+        groups = chain.from_iterable(self.naive.choice(name, wish) or () if wish.family != "wrong" else ())
+        return any(not group.isdisjoint(self.naive.last.get(name, ())) for group in groups)
 
     @rule(order=ORDERS)
     def the_controller_is_started_again(self, order):

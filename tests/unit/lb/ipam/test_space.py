@@ -166,20 +166,19 @@ def test_an_address_that_was_just_freed_is_the_last_to_be_given_away():
     assert given_away(made, SMALL) == [THREE, TWO, ONE]
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        pytest.param([replace(SMALL, name="b")], id="renamed"),
-        pytest.param([replace(SMALL, ranges=(*SMALL.ranges, parse_range("192.0.2.4/32")))], id="grown"),
-        pytest.param([replace(SMALL, ranges=(parse_range("192.0.2.0/24"),))], id="widened"),
-        pytest.param(
-            [replace(SMALL, name=name, ranges=SMALL.ranges[at : at + 1]) for at, name in enumerate("bc")],
-            id="split",
-        ),
-        pytest.param([replace(SMALL, avoid_buggy_ips=True)], id="avoiding"),
-        pytest.param([], id="deleted, and created again"),
-    ],
-)
+EDITS = [
+    pytest.param([replace(SMALL, name="b")], id="renamed"),
+    pytest.param([replace(SMALL, ranges=(*SMALL.ranges, parse_range("192.0.2.4/32")))], id="grown"),
+    pytest.param([replace(SMALL, ranges=(parse_range("192.0.2.0/24"),))], id="widened"),
+    pytest.param(
+        [replace(SMALL, name=name, ranges=SMALL.ranges[at : at + 1]) for at, name in enumerate("bc")],
+        id="split",
+    ),
+    pytest.param([replace(SMALL, avoid_buggy_ips=True)], id="avoiding"),
+]
+
+
+@pytest.mark.parametrize("changed", [*EDITS, pytest.param([], id="deleted, and created again")])
 def test_what_was_just_freed_goes_last_in_whatever_pool_it_lies_then(changed):
     made = space(SMALL)
     hold(made, "one", ONE)
@@ -188,6 +187,15 @@ def test_what_was_just_freed_goes_last_in_whatever_pool_it_lies_then(changed):
     pools = changed or [SMALL]
     made.use(Config({each.name: each for each in pools}))
     assert given_away(made, pools[0], most=300)[-1] == ONE
+
+
+@pytest.mark.parametrize("changed", EDITS)
+def test_what_a_service_left_that_holds_another_goes_last_even_if_the_pool_was_edited(changed):
+    made = space(SMALL)
+    hold(made, "one", ONE)
+    hold(made, "one", OUTSIDE)
+    made.use(Config({each.name: each for each in changed}))
+    assert given_away(made, changed[0], most=300)[-1] == ONE
 
 
 def test_what_a_service_held_last_is_remembered_until_it_holds_something():

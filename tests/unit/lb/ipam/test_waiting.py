@@ -322,6 +322,20 @@ def test_who_was_served_and_waits_anew_was_not_named_for_that():
     assert scene.waiting.served("shop/one") == []
 
 
+def test_when_all_are_tried_those_that_would_get_back_what_they_had_come_first():
+    scene = Scene(
+        waits(name="one", pool="dual"),
+        waits(name="two", pool="dual"),
+        ("shop/three", Waiter(None)),
+        waits(name="four", pool="none"),
+    )
+    for holder, name, had in (("b", "two", B), ("c", "three", C), ("d", "four", D)):
+        scene.space.release(f"shop/{holder}")
+        scene.space.hold(addresses(had), terms(name))
+        scene.space.release(f"shop/{name}")
+    assert list(scene.waiting) == [f"shop/{name}" for name in ("two", "one", "three", "four")]
+
+
 def test_who_is_tried_in_vain_keeps_its_turn():
     scene = queue("one", "two")
     assert scene.waiting.wait(*waits(name="one", pool="dual")) == []
