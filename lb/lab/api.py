@@ -6,7 +6,6 @@ Not a Kubernetes client: one request at a time, JSON or text back.
 import base64
 import http.client
 import json
-import select
 import ssl
 import tempfile
 from pathlib import Path
@@ -14,9 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-
-HANG_UP = 0.005
-"""Seconds within which the relay notices that it cannot reach the API server."""
 
 
 class Api:
@@ -28,6 +24,7 @@ class Api:
         self._server = urlsplit(cluster["server"])
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
         self._tls = ssl.create_default_context(cadata=authority)
+        self._tls.sslsocket_class = _Socket
         with tempfile.NamedTemporaryFile() as pair:  # OpenSSL takes a client's key from a file only
             for field in ("client-certificate-data", "client-key-data"):
                 pair.write(base64.b64decode(user[field]))
@@ -54,7 +51,7 @@ class Api:
         return self._ask("GET", "/readyz", timeout)[0] == http.HTTPStatus.OK
 
     def _ask(self, method: str, path: str, timeout: float) -> tuple[int, bytes]:
-        connection = _Connection(
+        connection = http.client.HTTPSConnection(
             self._server.hostname or "", self._server.port, timeout=timeout, context=self._tls
         )
         try:
@@ -67,13 +64,8 @@ class Api:
             connection.close()
 
 
-class _Connection(http.client.HTTPSConnection):
-    """Looks before the handshake whether the relay has hung up: Python leaks a socket reset within it."""
+class _Socket(ssl.SSLSocket):
+    """Closes itself: Python forgets one whose peer hangs up before the handshake, as the relay does."""
 
-    def connect(self) -> None:
-        """Connect, or raise `OSError`."""
-        http.client.HTTPConnection.connect(self)
-        plain = self.sock
-        if select.select([plain], [], [], HANG_UP)[0]:  # a TLS server never speaks first
-            raise ConnectionResetError("nobody is behind the relay yet")
-        self.sock = self._context.wrap_socket(plain, server_hostname=self.host)  # type: ignore[attr-defined]  # typeshed hides it
+    def __del__(self) -> None:
+        self.close()
