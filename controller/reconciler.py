@@ -245,6 +245,6 @@ def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
     retyped = service.spec.type != LOAD_BALANCER
     ended = service.metadata.deletion_timestamp is not None
     let_go = retyped or (ended and is_of_class(service, load_balancer_class))
-    notes = (ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL)
+    notes = (ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL, FENCED)
     noted = any(note in service.metadata.annotations for note in notes)
     return let_go and (noted or present_condition(service) is not None)

@@ -6,7 +6,7 @@ When a reign begins and ends is `lb.cluster.lease`'s to say.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import NoReturn
 
@@ -34,8 +34,13 @@ from lb.observe.metrics import ClientMetrics, LeaderMetrics
 log = logging.getLogger(__name__)
 WRITES = 8
 """Statuses written at the same time."""
-DECIDED = 64
+DECIDED = 96
 """Services that are decided upon ahead, so that the Lease tells of many writes at once."""
+PATIENCE = 1.0
+"""Seconds until a configuration takes effect that takes addresses away: where a range goes from one pool to
+another, or a pool gets another name, the other half of the change is on its way."""
+LONGEST_LULL = 1.0
+"""Seconds that an event waits for statuses to be written: addresses are more urgent."""
 KEY_CHECK = 30.0
 """Seconds between looks whether the speakers' key is still there."""
 
@@ -61,11 +66,15 @@ class Reign:
         self._services = services
         self._configuration = configuration
         self._client_metrics, self._metrics = metrics
-        self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name)
+        self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name, turn=self._lull)
         owner = own_pod(settings.pod_name, settings.pod_uid)
         self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
         self._queue: WorkQueue[str] = WorkQueue()
         self._writes = asyncio.Semaphore(WRITES)
+        self._urgent = 0
+        """Writes that wait or are under way."""
+        self._calm = asyncio.Event()
+        """Set while there are none."""
         self._reconciler = Reconciler(
             client,
             self._recorder,
@@ -77,6 +86,7 @@ class Reign:
         self._seen: dict[str, float] = {}
         """By Service, since when it has been seen without an address."""
         self._begun = False
+        self._reconfigured = asyncio.Event()
 
     @property
     def space(self) -> Space:
@@ -91,6 +101,7 @@ class Reign:
             tasks.create_task(self._recorder.run())
             tasks.create_task(self._state.run())
             tasks.create_task(self._pools.run())
+            tasks.create_task(self._keep_configured())
             tasks.create_task(self._keep_key())
             tasks.create_task(self._queue.serve(self._work, DECIDED))
 
@@ -120,14 +131,37 @@ class Reign:
             if rejection not in before.rejections:
                 self._tell(rejection)
         self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
-        if self.space.config != parsed.config:  # a Node or a Namespace alone concerns no address
-            self._reconciler.use(parsed.config)
-        self._pools.stir()
+        self._reconfigured.set()
+
+    async def _keep_configured(self) -> NoReturn:
+        """Let each configuration take effect, in its time."""
+        while True:
+            await self._reconfigured.wait()
+            if self.space.loses(self._configuration.parsed.config):
+                await asyncio.sleep(PATIENCE)
+            self._reconfigured.clear()
+            config = self._configuration.parsed.config
+            if self.space.config != config:  # a Node or a Namespace alone concerns no address
+                self._reconciler.use(config)
+            self._pools.stir()
 
     @asynccontextmanager
     async def _permit(self, name: str, version: str) -> AsyncIterator[None]:
-        async with self._term.write(name, version), self._writes:
-            yield
+        self._urgent += 1
+        self._calm.clear()
+        try:
+            async with self._term.write(name, version), self._writes:
+                yield
+        finally:
+            self._urgent -= 1
+            if not self._urgent:
+                self._calm.set()
+
+    async def _lull(self) -> None:
+        """Returns once no write is under way, or after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_LULL):
+                await self._calm.wait()
 
     async def _work(self, name: str) -> None:
         self._client_metrics.updates.inc()

@@ -13,8 +13,11 @@ ATOMIC_MAP = Meta(extra_json_schema={"x-kubernetes-map-type": "atomic"})
 """Server-side apply replaces such a list or map as a whole."""
 
 
-class Value(Struct, frozen=True, rename="camel"):
-    """A frozen object of the Kubernetes API: camelCase on the wire, unknown fields passed over."""
+class Value(Struct, frozen=True, rename="camel", gc=False):
+    """A frozen object of the Kubernetes API: camelCase on the wire, unknown fields passed over.
+
+    It is a tree, and there are many: the garbage collector has nothing to look for in it.
+    """
 
 
 class Strict(Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):

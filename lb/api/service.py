@@ -29,7 +29,6 @@ class ServiceSpec(Value, frozen=True):
     type: str = "ClusterIP"
     cluster_ip: str = field(name="clusterIP", default="")
     cluster_ips: tuple[str, ...] = field(name="clusterIPs", default=())
-    ip_families: tuple[str, ...] = ()
     ip_family_policy: str | None = None
     ports: tuple[ServicePort, ...] = ()
     selector: dict[str, str] | None = None

@@ -7,6 +7,7 @@ timeouts, tcp(7).
 import asyncio
 import os
 import socket
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,9 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 """YAML holds JSON."""
+
+SSLProtocol.max_size = 64 * 1024
+"""Bytes that asyncio holds for each TLS connection; without this 256 KiB, and each watch is a connection."""
 
 _METHODS = {
     "get": "GET",

@@ -7,7 +7,7 @@ is worth an event is the caller's to say. Source: core/v1 Event.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -36,8 +36,15 @@ def reference(resource: Resource[KubernetesObject], subject: KubernetesObject) -
     )
 
 
+async def _at_once() -> None:
+    pass
+
+
 class Recorder:
-    """Tells events as *component* (such as `anvil-lb-controller`) on *instance* (a node or pod)."""
+    """Tells events as *component* (such as `anvil-lb-controller`) on *instance* (a node or pod).
+
+    *turn* is awaited before each is sent: it may let go first what is more urgent.
+    """
 
     def __init__(
         self,
@@ -45,8 +52,10 @@ class Recorder:
         component: str,
         instance: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        turn: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._client = client
+        self._turn = turn
         self._component = component
         self._instance = instance
         self._now = now
@@ -68,6 +77,7 @@ class Recorder:
             await self._some.wait()
             self._some.clear()
             while waiting := self._outbox.take():
+                await self._turn()
                 await self._send(*waiting)
 
     def _tell(self, about: ObjectReference, kind: str, reason: str, message: str) -> None:

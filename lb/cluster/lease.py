@@ -33,8 +33,11 @@ from lb.cluster.resource import LEASES, Selection, named
 
 log = logging.getLogger(__name__)
 
-SPACING = 0.03
-"""Seconds from one telling of writes to the next, so that many go with one."""
+AHEAD = 24
+"""While more writes than these may be sent, the Lease tells of no further ones: so many go with one telling.
+
+These are more than are sent at the same time, so that nobody waits for it.
+"""
 FENCES = 16
 """Writes of earlier terms that are made void at the same time."""
 RESIGN_SECONDS = 3.0
@@ -64,6 +67,8 @@ class Term:
         self._stirred = asyncio.Event()
         self._told = asyncio.Event()
         """Set, and replaced, when the Lease was written."""
+        self._entered = 0
+        """Writes that may be sent, or were and are not answered."""
         self._resigns = False
         self.writes = Writes(written_down(held))
 
@@ -77,6 +82,7 @@ class Term:
         while not self.writes.may(key, version):
             self._stirred.set()
             await self._told.wait()
+        self._entered += 1
         try:
             yield
         except Retry:
@@ -86,6 +92,10 @@ class Term:
             raise
         else:
             self.writes.close(key)
+        finally:
+            self._entered -= 1
+            if self._entered == AHEAD:
+                self._stirred.set()
 
     def resign(self) -> None:
         """Let it end."""
@@ -106,12 +116,12 @@ class Term:
             except (ApiError, TimeoutError) as error:
                 await self._failed(error)
             else:
-                await asyncio.sleep(SPACING)
+                await asyncio.sleep(0)  # the writes that it tells of enter
 
     async def _until_due(self) -> None:
         try:
             async with asyncio.timeout_at(self._renewed + self._timing.retry_period):
-                while not (self.writes.untold or self._resigns):
+                while not (self._resigns or (self._entered <= AHEAD and self.writes.untold)):
                     self._stirred.clear()
                     await self._stirred.wait()
         except TimeoutError:
@@ -127,11 +137,11 @@ class Term:
 
     async def _failed(self, error: ApiError | TimeoutError) -> None:
         if _now() >= self._renewed + self._timing.renew_deadline:
-            raise Lost(f"the Lease could not be renewed in time: {error or 'no answer'}") from error
+            raise Lost(f"the Lease could not be renewed in time: {str(error) or 'no answer'}") from error
         if isinstance(error, Conflict) or (isinstance(error, GiveUp) and error.code == 404):
             await self._look()
         else:
-            log.warning("the Lease is not renewed yet: %s", error or "no answer in time")
+            log.warning("the Lease is not renewed yet: %s", str(error) or "no answer in time")
             await asyncio.sleep(self._timing.retry_period / 4)
 
     async def _look(self) -> None:

@@ -24,7 +24,7 @@ class ObjectReference(Value, frozen=True, omit_defaults=True):
     uid: str = ""
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What is told of an object. Two that are equal are one event."""
 
     about: ObjectReference
@@ -41,7 +41,7 @@ def fitting(message: str) -> str:
     return message.encode()[: LONGEST_MESSAGE - len(left_out)].decode(errors="ignore") + left_out
 
 
-class Tally(Struct, frozen=True):
+class Tally(Struct, frozen=True, gc=False):
     """How often, and when first and last, RFC 3339. *name*: of the event that counts it."""
 
     name: str

@@ -6,7 +6,6 @@ API concepts, "Efficient detection of changes".
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Mapping
 from typing import Generic, NoReturn, TypeVar
 
@@ -25,8 +24,11 @@ OnChange = Callable[[str, T | None, T | None], None]
 
 STEADY_SECONDS = 3.0
 """A watch that stands for so long is a success; one that ends sooner is a failure, also if it ends well."""
-GIVE_UP_SECONDS = 10.0
-"""Until we look whether a person has put right what only a person can, such as RBAC or a missing CRD."""
+FIRST_GIVE_UP_SECONDS, GIVE_UP_SECONDS = 1.0, 10.0
+"""Until we look whether a person has put right what only a person can, such as RBAC or a missing CRD.
+
+The first time sooner: an API server that has just started answers 403 until it has read its RBAC.
+"""
 LONGEST_RETRY_AFTER = 120.0
 
 
@@ -57,6 +59,7 @@ class Reflector(Generic[T]):
         self._on_change = on_change
         self._version = ""
         self._backoff = Backoff()
+        self._patience = Backoff(FIRST_GIVE_UP_SECONDS, GIVE_UP_SECONDS)
         self._steady = False
         self._told = ""
         self._awaited: list[asyncio.Event] = []
@@ -158,7 +161,7 @@ class Reflector(Generic[T]):
         pause = self._backoff.wait()
         match error:
             case GiveUp():
-                return max(pause, GIVE_UP_SECONDS * (0.5 + random.random()))
+                return max(pause, self._patience.wait())
             case Retry(after=after):
                 return max(pause, min(after, LONGEST_RETRY_AFTER))
         return pause
@@ -180,6 +183,7 @@ class Reflector(Generic[T]):
     def _steadied(self) -> None:
         self._steady = True
         self._backoff.reset()
+        self._patience.reset()
         if self._told:
             log.info("watching %s again", self.resource.plural, extra={"resource": self.resource.plural})
         self._told = ""

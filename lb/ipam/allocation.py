@@ -192,12 +192,12 @@ def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
     return _refuse(space, request)
 
 
-def _in_turn(space: Space, request: Request, wish: Versions) -> Iterator[Pool]:
-    for address in _familiar(space, request):
-        pool = space.config.pool_of(address) if address.version in wish else None
-        if pool is not None:
-            yield pool
-    yield from space.pools
+def _in_turn(space: Space, request: Request, wish: Versions) -> Iterable[Pool]:
+    familiar = _familiar(space, request)
+    if not familiar:
+        return space.pools
+    pools = (space.config.pool_of(each) for each in familiar if each.version in wish)
+    return chain((each for each in pools if each is not None), space.pools)
 
 
 def _familiar(space: Space, request: Request) -> Iterable[Address]:

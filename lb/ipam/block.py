@@ -34,18 +34,16 @@ class Block:
 
     def next_free(self) -> int | None:
         """The one to give away next."""
-        while self._fresh is not None and self._is_passed_over(self._fresh):
-            self._fresh = next(self._unseen, None)
-        if self._fresh is None or len(self.held_back) > MOST_HELD_BACK:
+        fresh = self._fresh
+        while fresh is not None and (
+            fresh in self.tenants
+            or fresh in self.held_back
+            or (self.avoids is not None and self.avoids(fresh))
+        ):
+            fresh = self._fresh = next(self._unseen, None)
+        if fresh is None or len(self.held_back) > MOST_HELD_BACK:
             return next(iter(self.held_back), None)
-        return self._fresh
-
-    def _is_passed_over(self, number: int) -> bool:
-        return (
-            number in self.tenants
-            or number in self.held_back
-            or (self.avoids is not None and self.avoids(number))
-        )
+        return fresh
 
     def let(self, number: int, tenants: Tenants) -> None:
         """*tenants* have *number* from now on; none of them: it is free again."""

@@ -62,6 +62,17 @@ class Space:
         concerned = chain(self._outside.values(), *(block.tenants.values() for block in come))
         return set(chain.from_iterable(concerned))
 
+    def loses(self, config: Config) -> bool:
+        """Whether an address that is held lies in a pool, and in none of *config*; costs what differs."""
+        changed = [name for name, pool in self.config.pools.items() if config.pools.get(name) != pool]
+        blocks = (self._blocks.get((name, version)) for name in changed for version in (4, 6))
+        return any(
+            config.pool_of(block.spans[0].address(number)) is None
+            for block in blocks
+            if block is not None
+            for number in block.tenants
+        )
+
     def _rebuild(self, same: set[str], changed: list[Pool]) -> tuple[list[Block], list[Block]]:
         """Make the blocks of *changed* pools; also gives those that are no pool's any more.
 
@@ -83,9 +94,11 @@ class Space:
     def _survey(self) -> None:
         self.pools = sorted(self.config.pools.values(), key=_turn)
         """In the order in which they are asked for an address."""
-        places = ((span, block) for block in self._blocks.values() for span in block.spans)
-        self._places = sorted(places, key=itemgetter(0))
-        self._starts = [(span.version, span.first) for span, _ in self._places]
+        places = [(span, block) for block in self._blocks.values() for span in block.spans]
+        places.sort(key=itemgetter(0))
+        self._places = {4: [each for each in places if each[0].version == 4]}
+        self._places[6] = places[len(self._places[4]) :]
+        self._starts = {version: [span.first for span, _ in found] for version, found in self._places.items()}
 
     def _settle(self, gone: list[Block]) -> None:
         """Find places for what lay outside or in blocks that are *gone*; hold back what was had lately."""
@@ -207,13 +220,13 @@ class Space:
             self._outside.pop(address, None)
 
     def _block_of(self, address: Address) -> Block | None:
-        number = int(address)
-        at = bisect_right(self._starts, (address.version, number)) - 1
+        number, version = int(address), address.version
+        at = bisect_right(self._starts[version], number) - 1
         if at < 0:
             return None
-        span, block = self._places[at]
-        is_in = number <= span.last and address.version == span.version
-        return block if is_in and not (block.avoids is not None and block.avoids(number)) else None
+        span, block = self._places[version][at]
+        is_in = number <= span.last and not (block.avoids is not None and block.avoids(number))
+        return block if is_in else None
 
 
 def _is_buggy(number: int) -> bool:

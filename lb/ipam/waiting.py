@@ -15,8 +15,8 @@ from lb.ipam.allocation import Allocation, allocate, completed, home, may_ask
 from lb.ipam.request import Request, Versions
 from lb.ipam.space import Addresses, Space
 
-SHARERS: Versions = ()
-"""Stands for those that share, and may need an address of one IP version only beside a shared one."""
+EITHER: Versions = ()
+"""Stands for those that may need an address of one IP version only, beside one that they have or share."""
 Place = Address | str | tuple[str, Versions]
 """Where one waits: for an address, for others with a sharing key, or for IP versions of a pool."""
 
@@ -44,8 +44,18 @@ class Waiting:
         """Who was named, and has not been tried since."""
 
     def __iter__(self) -> Iterator[str]:
-        """Every Service that waits, the first first."""
-        return iter(tuple(self._waiters))
+        """Every Service that waits, the first first; but before them those that would get back what they had.
+
+        So a pool that was away for a while gives nobody's address to somebody else.
+        """
+        return iter(sorted(self._waiters, key=lambda service: not self._comes_back(service)))
+
+    def _comes_back(self, service: str) -> bool:
+        last, request = self._space.last_of(service), self._waiters[service].request
+        if not last or request is None:
+            return False
+        answer = allocate(self._space, request)
+        return isinstance(answer, Allocation) and not set(last).isdisjoint(answer.addresses)
 
     def wait(self, service: str, waiter: Waiter) -> list[str]:
         """*service* could not have what it asks for; gives who is to be tried in its place."""
@@ -84,8 +94,8 @@ class Waiting:
             yield request.terms.key
         for pool, versions in () if request.addresses else self._wishes(request, waiter):
             yield pool, versions
-            if request.terms.key and len(versions) > 1:
-                yield pool, SHARERS
+            if (request.terms.key or waiter.held) and len(versions) > 1:
+                yield pool, EITHER
 
     def _wishes(self, request: Request, waiter: Waiter) -> Iterator[tuple[str, Versions]]:
         config = self._space.config
@@ -112,22 +122,17 @@ class Waiting:
         if tenants:
             holding = self._space.holding(tenants[0])
             if holding is not None and holding.terms.key:
-                yield from self._first(address)
-                yield from self._all(holding.terms.key)
+                yield from self._first(holding.terms.key)
             return
         yield from self._first(address)
         if pool is not None:
-            for versions in ((address.version,), (4, 6), (6, 4)):
+            for versions in ((address.version,), (4, 6), EITHER):
                 yield from self._first((pool.name, versions))
-            yield from self._all((pool.name, SHARERS))
 
     def _first(self, place: Place) -> Iterator[str]:
         """The first at *place* that could have what it waits for."""
         if place in self._queues and self._is_open(place):
             yield from islice((each for each in self._queues[place] if self._could(each)), 1)
-
-    def _all(self, place: Place) -> Iterator[str]:
-        return (each for each in self._queues.get(place, ()) if self._could(each))
 
     def _is_open(self, place: Place) -> bool:
         """Whether it is worth while to ask each that waits at *place*."""

@@ -1,12 +1,11 @@
 """Asking the lab's API server the few things that the lab itself wants to know.
 
-Not a Kubernetes client: one GET at a time, JSON or text back.
+Not a Kubernetes client: one request at a time, JSON or text back.
 """
 
 import base64
 import http.client
 import json
-import select
 import ssl
 import tempfile
 from pathlib import Path
@@ -14,9 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-
-HANG_UP = 0.005
-"""Seconds within which the relay notices that it cannot reach the API server."""
 
 
 class Api:
@@ -28,6 +24,7 @@ class Api:
         self._server = urlsplit(cluster["server"])
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
         self._tls = ssl.create_default_context(cadata=authority)
+        self._tls.sslsocket_class = _Socket
         with tempfile.NamedTemporaryFile() as pair:  # OpenSSL takes a client's key from a file only
             for field in ("client-certificate-data", "client-key-data"):
                 pair.write(base64.b64decode(user[field]))
@@ -36,38 +33,39 @@ class Api:
 
     def get(self, path: str, timeout: float = 5) -> Any:
         """The decoded JSON object at *path*; None for 404. Raises `OSError` when nobody answers properly."""
-        status, body = self._get(path, timeout)
+        status, body = self._ask("GET", path, timeout)
         if status == http.HTTPStatus.NOT_FOUND:
             return None
         if status != http.HTTPStatus.OK:
             raise OSError(f"GET {path}: {status} {body[:300].decode(errors='replace')}")
         return json.loads(body)
 
+    def delete(self, path: str, timeout: float = 60) -> None:
+        """Delete what is at *path*, an object or all of a list. Raises `OSError` when that does not work."""
+        status, body = self._ask("DELETE", path, timeout)
+        if status != http.HTTPStatus.OK:
+            raise OSError(f"DELETE {path}: {status} {body[:300].decode(errors='replace')}")
+
     def ready(self, timeout: float = 5) -> bool:
         """Whether the API server says that it is ready; raises `OSError` when nobody answers."""
-        return self._get("/readyz", timeout)[0] == http.HTTPStatus.OK
+        return self._ask("GET", "/readyz", timeout)[0] == http.HTTPStatus.OK
 
-    def _get(self, path: str, timeout: float) -> tuple[int, bytes]:
-        connection = _Connection(
+    def _ask(self, method: str, path: str, timeout: float) -> tuple[int, bytes]:
+        connection = http.client.HTTPSConnection(
             self._server.hostname or "", self._server.port, timeout=timeout, context=self._tls
         )
         try:
-            connection.request("GET", path)
+            connection.request(method, path)
             response = connection.getresponse()
             return response.status, response.read()
         except http.client.HTTPException as error:
-            raise OSError(f"GET {path}: {error!r}") from error
+            raise OSError(f"{method} {path}: {error!r}") from error
         finally:
             connection.close()
 
 
-class _Connection(http.client.HTTPSConnection):
-    """Looks before the handshake whether the relay has hung up: Python leaks a socket reset within it."""
+class _Socket(ssl.SSLSocket):
+    """Closes itself: Python forgets one whose peer hangs up before the handshake, as the relay does."""
 
-    def connect(self) -> None:
-        """Connect, or raise `OSError`."""
-        http.client.HTTPConnection.connect(self)
-        plain = self.sock
-        if select.select([plain], [], [], HANG_UP)[0]:  # a TLS server never speaks first
-            raise ConnectionResetError("nobody is behind the relay yet")
-        self.sock = self._context.wrap_socket(plain, server_hostname=self.host)  # type: ignore[attr-defined]  # typeshed hides it
+    def __del__(self) -> None:
+        self.close()

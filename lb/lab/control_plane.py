@@ -141,9 +141,10 @@ class ApiServer:
 
     def stop(self) -> None:
         """Kill it: every connection to it ends, and new ones fail until `start`."""
-        for process in self.machine.processes("kube-apiserver"):
+        killed = self.machine.processes("kube-apiserver")
+        for process in killed:
             process.kill()
-        wait_for(lambda: not self.machine.processes("kube-apiserver"), "kube-apiserver to end")
+        wait_for(lambda: all(each.reaped for each in killed), "kube-apiserver to end")
 
     def wait(self) -> None:
         """Wait until it is ready; raises `BrokenLabError` with its last words if it or etcd dies."""

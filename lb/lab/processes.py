@@ -26,6 +26,14 @@ class Process:
         return find(self.pid) == self
 
     @property
+    def reaped(self) -> bool:
+        """Whether nothing is left of it: a zombie's other threads may still hold what it had open."""
+        try:
+            return int(_fields(Path(f"/proc/{self.pid}/stat").read_text())[19]) != self.started
+        except OSError:
+            return True
+
+    @property
     def cgroups(self) -> str:
         """The text of its /proc/<pid>/cgroup; empty when it is gone."""
         try:

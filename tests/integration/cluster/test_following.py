@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -17,6 +15,7 @@ from lb.cluster.client import Client
 from lb.cluster.errors import GiveUp, Relist, Retry
 from lb.cluster.resource import SERVICES, Partial, Resource, Selection, named
 from tests.integration.cluster.following import eventually, following
+from tests.integration.cluster.past import compact
 from tests.integration.cluster.wire import wire
 
 
@@ -276,20 +275,8 @@ def service_account(control_plane, namespace, folder):
     return str(path)
 
 
-COMPACT = """
-import json, sys, urllib.request
-def ask(path, **body):
-    request = urllib.request.Request("http://127.0.0.1:2379/v3/kv/" + path, json.dumps(body).encode())
-    return json.load(urllib.request.urlopen(request, timeout=10))
-revision = ask("range", key="AA==")["header"]["revision"]
-ask("compaction", revision=revision, physical=True)
-"""
-
-
 async def forget_the_past(control_plane):
     """Compact etcd up to now, and let the API server start anew, as it remembers more than etcd."""
-    server = control_plane.api_server
-    compact = server.machine.command([sys.executable, "-c", COMPACT])
-    await asyncio.to_thread(subprocess.run, compact, check=True, timeout=30)
-    await asyncio.to_thread(server.stop)
-    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(compact, control_plane)
+    await asyncio.to_thread(control_plane.api_server.stop)
+    await asyncio.to_thread(control_plane.api_server.start)

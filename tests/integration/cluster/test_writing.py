@@ -5,18 +5,21 @@ import base64
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from lb.api.meta import OwnerReference
 from lb.api.secret import SECRET_KEY
-from lb.api.service import ALLOCATED_FROM_POOL, LoadBalancerIngress
+from lb.api.service import ALLOCATED_FROM_POOL, FENCED, LoadBalancerIngress, ServiceCondition
 from lb.cluster.errors import Conflict, GiveUp
 from lb.cluster.events import Recorder, reference
 from lb.cluster.memberlist import ensure_memberlist_key
 from lb.cluster.outbox import ObjectReference
 from lb.cluster.resource import EVENTS, NAMESPACES, SECRETS, SERVICES, Selection, named
-from lb.cluster.service_status import patch_status
+from lb.cluster.service_status import make_void, patch_status
 
 ADDRESS = LoadBalancerIngress(ip="10.0.0.1")
+OURS = ServiceCondition("anvil-lb.io/AddressAllocated", "True", "Allocated", "fine", "2026-01-01T00:00:00Z")
+THEIRS = ServiceCondition("example.com/Theirs", "False", "Because", "", "2025-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -29,23 +32,25 @@ async def service(client, namespace):
 
 
 async def test_an_address_and_our_annotation_are_written_at_once_and_nothing_else(client, service):
-    written = await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"})
+    written = await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS)
     assert written.status.load_balancer.ingress == (ADDRESS,)
+    assert written.status.conditions == (OURS,)
     assert written.metadata.annotations == {"theirs": "kept", ALLOCATED_FROM_POOL: "edge"}
     assert written.spec == service.spec
     assert written == await client.get(SERVICES, "web", service.metadata.namespace)
 
 
 async def test_the_address_and_our_annotation_are_taken_away_again(client, service):
-    written = await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"})
-    cleared = await patch_status(client, written, [], {ALLOCATED_FROM_POOL: None})
+    written = await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS)
+    cleared = await patch_status(client, written, [], {ALLOCATED_FROM_POOL: None}, OURS.type)
     assert cleared.status.load_balancer.ingress == ()
     assert cleared.metadata.annotations == {"theirs": "kept"}
+    assert cleared.status.conditions == ()
 
 
 async def test_two_addresses_keep_their_order(client, service):
     both = (LoadBalancerIngress(ip="fd00::1"), LoadBalancerIngress(ip="10.0.0.1"))
-    assert (await patch_status(client, service, both)).status.load_balancer.ingress == both
+    assert (await patch_status(client, service, both, {}, OURS)).status.load_balancer.ingress == both
 
 
 async def test_a_decision_on_an_old_version_is_not_written(client, service):
@@ -53,7 +58,7 @@ async def test_a_decision_on_an_old_version_is_not_written(client, service):
         SERVICES, "web", {"metadata": {"labels": {"a": "b"}}}, namespace=service.metadata.namespace
     )
     with pytest.raises(Conflict) as raised:
-        await patch_status(client, service, [ADDRESS])
+        await patch_status(client, service, [ADDRESS], {}, OURS)
     assert raised.value.reason == "Conflict"
     now = await client.get(SERVICES, "web", service.metadata.namespace)
     assert now.status.load_balancer.ingress == ()
@@ -64,12 +69,55 @@ async def test_a_decision_is_not_written_to_a_service_made_anew_under_the_same_n
     await client.delete(SERVICES, "web", namespace)
     await client.create(SERVICES, {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}}, namespace)
     with pytest.raises(Conflict):
-        await patch_status(client, service, [ADDRESS])
+        await patch_status(client, service, [ADDRESS], {}, OURS)
+
+
+@pytest.fixture
+async def with_theirs(client, service):
+    """It has a condition that somebody else wrote."""
+    patch = {"status": {"conditions": [THEIRS]}}
+    namespace = service.metadata.namespace
+    return await client.patch(
+        SERVICES, "web", patch, namespace=namespace, subresource="status", strategic=True
+    )
+
+
+async def test_a_condition_of_somebody_else_stays_as_it_is(client, with_theirs):
+    written = await patch_status(client, with_theirs, [ADDRESS], {}, OURS)
+    assert set(written.status.conditions) == {OURS, THEIRS}
+    changed = await patch_status(client, written, [], {}, replace(OURS, status="False"))
+    assert set(changed.status.conditions) == {replace(OURS, status="False"), THEIRS}
+    removed = await patch_status(client, changed, [], {}, OURS.type)
+    assert removed.status.conditions == (THEIRS,)
+
+
+async def test_to_write_what_is_there_already_makes_no_new_version(client, service):
+    written = await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS)
+    assert await patch_status(client, written, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS) == written
+    with pytest.raises(Conflict):
+        await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS)
+
+
+async def test_a_write_that_was_made_void_is_refused_when_it_comes(client, service):
+    key, version = f"{service.metadata.namespace}/web", service.metadata.resource_version
+    await make_void(client, key, version)
+    with pytest.raises(Conflict):
+        await patch_status(client, service, [ADDRESS], {}, OURS)
+    fenced = await client.get(SERVICES, "web", service.metadata.namespace)
+    assert fenced.metadata.annotations == {"theirs": "kept", FENCED: version}
+    assert fenced.status == service.status
+    await make_void(client, key, version)
+    assert await client.get(SERVICES, "web", service.metadata.namespace) == fenced
+
+
+async def test_a_write_to_a_service_that_is_gone_is_void(client, service):
+    await client.delete(SERVICES, "web", service.metadata.namespace)
+    await make_void(client, f"{service.metadata.namespace}/web", service.metadata.resource_version)
 
 
 async def test_a_status_that_the_api_server_refuses_says_the_field(client, service):
     with pytest.raises(GiveUp) as raised:
-        await patch_status(client, service, [LoadBalancerIngress(ip="garbage")])
+        await patch_status(client, service, [LoadBalancerIngress(ip="garbage")], {}, OURS)
     assert raised.value.code == 422
     assert "status.loadBalancer.ingress[0].ip" in str(raised.value)
     assert "garbage" in str(raised.value)

@@ -30,6 +30,19 @@ def test_kubectl_works_from_the_hosts_network_namespace(control_plane):
     control_plane.kubectl("delete", "configmap", "note")
 
 
+def test_all_objects_of_a_kind_go_by_one_request(control_plane):
+    control_plane.kubectl("create", "namespace", "many")
+    for name in ("a", "b"):
+        control_plane.kubectl("create", "secret", "generic", name, "-n", "many")
+    api, secrets = Api(control_plane.kubeconfig), "/api/v1/namespaces/many/secrets"
+    assert len(api.get(secrets)["items"]) == 2
+    api.delete(secrets)
+    assert api.get(secrets)["items"] == []
+    with pytest.raises(OSError, match=r"^DELETE /api/v1/namespaces/many/secrets/absent: 404 "):
+        api.delete(f"{secrets}/absent")
+    control_plane.kubectl("delete", "namespace", "many", "--wait=false")
+
+
 def test_what_kubectl_says_is_in_the_error(control_plane):
     with pytest.raises(LabError, match=r'kubectl get pod absent ended with 1: .*"absent" not found'):
         control_plane.kubectl("get", "pod", "absent")

@@ -56,10 +56,14 @@ class Clock(asyncio.SelectorEventLoop):
 
 
 class Request:
-    """A write of *sender* on its way. *apply* changes the API server; *answer* is what it said."""
+    """A write of *sender* on its way, to an object of *plural*.
 
-    def __init__(self, sender, apply, future):
+    *apply* changes the API server; *answer* is what it said.
+    """
+
+    def __init__(self, sender, plural, apply, future):
         self.sender = sender
+        self.plural = plural
         self.apply = apply
         self.future = future
         self.answer = None
@@ -178,7 +182,7 @@ class Client:
     async def _write(self, resource, apply):
         if resource.plural not in DELAYED:
             return decoded(resource, apply())
-        request = Request(self, apply, asyncio.get_running_loop().create_future())
+        request = Request(self, resource.plural, apply, asyncio.get_running_loop().create_future())
         self._server.network.append(request)
         return decoded(resource, await request.future)
 

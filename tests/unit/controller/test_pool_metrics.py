@@ -7,6 +7,7 @@ from controller.pool_metrics import PoolMetrics
 from lb.config.config import Config, Pool
 from lb.config.ranges import parse_range
 from lb.ipam.space import Space
+from lb.ipam.terms import Terms
 
 
 def pool(name, *addresses, avoid_buggy_ips=False):
@@ -43,8 +44,8 @@ def test_capacities_are_told_by_pool_and_family(told, metric, dual, small):
 
 
 def test_addresses_in_use_follow_what_is_held(told, space):
-    space.hold("shop/web", ip_address("192.0.2.1"))
-    space.hold("shop/six", ip_address("2001:db8::1"))
+    space.hold((ip_address("192.0.2.1"),), Terms("shop/web"))
+    space.hold((ip_address("2001:db8::1"),), Terms("shop/six"))
     assert [told(f"{family}addresses_in_use", "dual") for family in ("", "ipv4_", "ipv6_")] == [2, 1, 1]
     space.release("shop/web")
     assert [told(f"{family}addresses_in_use", "dual") for family in ("", "ipv4_", "ipv6_")] == [1, 0, 1]

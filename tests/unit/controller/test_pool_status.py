@@ -20,12 +20,13 @@ def status(given, *held):
 
 
 def test_both_families_are_counted_apart():
-    held = [("a", "192.0.2.1", ""), ("b", "2001:db8::1", ""), ("c", "2001:db8::2", "")]
+    held = [("x/a", "192.0.2.1", ""), ("x/b", "2001:db8::1", ""), ("x/c", "2001:db8::2", "")]
     assert status(pool("192.0.2.0/28", "2001:db8::/124"), *held) == IPAddressPoolStatus(1, 2, 15, 14)
 
 
 def test_an_address_that_services_share_counts_once():
-    assert status(pool("192.0.2.0/28"), ("a", "192.0.2.1", "k"), ("b", "192.0.2.1", "k")).assigned_ipv4 == 1
+    held = [("x/a", "192.0.2.1", "k"), ("x/b", "192.0.2.1", "k")]
+    assert status(pool("192.0.2.0/28"), *held).assigned_ipv4 == 1
 
 
 def test_addresses_that_are_avoided_are_not_available():
@@ -34,4 +35,4 @@ def test_addresses_that_are_avoided_are_not_available():
 
 def test_what_is_too_large_for_the_field_is_as_large_as_it_can_be():
     given = pool("2001:db8::/64")
-    assert status(given, ("a", "2001:db8::1", "")) == IPAddressPoolStatus(0, 1, 0, 2**63 - 1)
+    assert status(given, ("x/a", "2001:db8::1", "")) == IPAddressPoolStatus(0, 1, 0, 2**63 - 1)

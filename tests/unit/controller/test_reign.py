@@ -328,3 +328,48 @@ def test_the_next_leader_begins_at_once_where_the_last_one_stops_in_good_order(s
     assert (first.leads, second.leads) == (False, True)
     first.stop()
     second.stop()
+
+
+def follows(server, replica, *, fences):
+    """*replica* claims the Lease and goes on from there; if not *fences*, it writes no Service meanwhile."""
+    wait_until_it_claims(server, replica)
+    for _ in range(6):
+        for request in server.sent_by(replica):
+            if fences or request.plural == "leases":
+                server.let_through(request)
+                request.respond()
+        replica.advance(0.5)
+
+
+def test_a_write_without_an_answer_is_told_of_for_as_long_as_it_may_arrive(server, old, new):
+    late = sends_a_write_of(server, old, "a")
+    late.fail()
+    old.advance(0)
+    for _ in range(3):
+        old.advance(3)
+        for request in server.sent_by(old):
+            if request.plural == "leases":
+                server.let_through(request)
+                request.respond()
+    server.service("b")
+    new.see()
+    takes_over(server, new, "default/b")
+
+    server.let_through(late)
+
+    assert late.answer[0] == "refusal"
+
+
+def test_a_leader_that_is_gone_before_it_settled_earlier_writes_leaves_them_to_the_next(server, old, new):
+    late = sends_a_write_of(server, old, "a")
+    new.see()
+    follows(server, new, fences=False)
+    third = Replica(server, "third")
+    server.service("b")
+    third.see()
+    takes_over(server, third, "default/b")
+
+    server.let_through(late)
+
+    assert late.answer[0] == "refusal"
+    third.stop()

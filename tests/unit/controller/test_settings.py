@@ -4,13 +4,14 @@ import pytest
 
 from controller.admission.tls import Tls
 from controller.settings import Settings, WebhookMode, WebhookSettings, read_settings
+from lb.cluster.leadership import Timing
 
 ENVIRONMENT = {"METALLB_NAMESPACE": "metallb-system"}
 
 
 def test_the_namespace_is_enough():
     assert read_settings([], ENVIRONMENT) == Settings(
-        "metallb-system", "controller", "memberlist", 17472, None, "info", None
+        "metallb-system", "controller", "memberlist", 17472, None, False, "info", None
     )
 
 
@@ -28,11 +29,12 @@ def test_flags_come_before_the_environment():
         "--ml-secret-name=other",
         "--health-probe-port=8080",
         "--lb-class=anvil",
+        "--share-across-namespaces",
         "--log-level=debug",
         "--kubeconfig=/etc/kubeconfig",
     ]
     assert read_settings(given, environment) == Settings(
-        "lb", "controller-2", "other", 8080, "anvil", "debug", "/etc/kubeconfig"
+        "lb", "controller-2", "other", 8080, "anvil", True, "debug", "/etc/kubeconfig"
     )
 
 
@@ -66,6 +68,23 @@ def test_keys_are_mounted_only_where_they_are_not_to_be_made(given, mounted):
     assert read_settings(given, ENVIRONMENT).webhook.mounted == mounted
 
 
+def test_the_lease_is_held_as_the_flags_say():
+    given = ["--lease-duration=60", "--renew-deadline=40", "--retry-period=5.5"]
+    assert read_settings(given, ENVIRONMENT).timing == Timing(60, 40, 5.5)
+    assert read_settings([], ENVIRONMENT).timing == Timing(15, 10, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "identity"),
+    [
+        pytest.param(["--pod-name=c-1"], "c-1", id="name"),
+        pytest.param(["--pod-name=c-1", "--pod-uid=7"], "c-1_7", id="name and uid"),
+    ],
+)
+def test_a_process_is_elected_by_the_name_and_the_uid_of_its_pod(given, identity):
+    assert read_settings(given, ENVIRONMENT).identity == identity
+
+
 def test_the_own_pod_is_known_by_its_uid():
     environment = ENVIRONMENT | {"METALLB_POD_UID": "1-2"}
     assert read_settings([], environment).pod_uid == "1-2"
@@ -93,6 +112,12 @@ def test_the_own_pod_is_known_by_its_uid():
             ["--webhook-http2=maybe"],
             "argument --webhook-http2: 'maybe' is neither true nor false",
             id="switch",
+        ),
+        pytest.param(
+            ["--renew-deadline=20"],
+            "the lease lasts 15 s, its holder has 20 s to renew it and tries every 2 s. Let each be longer "
+            "than the next, and all longer than 0.",
+            id="times of the lease",
         ),
         pytest.param(
             ["--tls-min-version=TLS13"],

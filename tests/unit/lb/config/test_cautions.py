@@ -1,6 +1,6 @@
 import pytest
 
-from lb.api.extension import FIELDS_OF_V1BETA2, PROTECT
+from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, PROTECT, SHARE_ACROSS_NAMESPACES
 from lb.config.cautions import cautions as cautions_of
 from lb.config.memory import Memory
 from tests.unit.lb.config.written import (
@@ -116,6 +116,8 @@ def test_a_field_without_effect_is_told(value, told):
     [
         pytest.param("anvil-lb.io/protcet", True, True, True, id="unknown"),
         pytest.param(PROTECT, False, True, True, id="of a pool"),
+        pytest.param(DRAIN, False, True, True, id="of a pool, another"),
+        pytest.param(SHARE_ACROSS_NAMESPACES, True, True, True, id="of a Service"),
         pytest.param(FIELDS_OF_V1BETA2, True, False, True, id="of a peer"),
         pytest.param("example.com/protect", False, False, False, id="of somebody else"),
     ],
@@ -138,7 +140,7 @@ def test_an_annotation_of_ours_where_it_means_nothing_is_told(key, of_pool, of_p
         f"BGPAdvertisement metallb-system/net: {no_such} Remove it.": of_others,
         f"BGPPeer metallb-system/tor: {no_such} Write one of anvil-lb.io/fields-of-v1beta2.": of_peer,
         f"Community metallb-system/ours: {no_such} Remove it.": of_others,
-        f"IPAddressPool metallb-system/edge: {no_such} Write one of anvil-lb.io/protect.": of_pool,
+        f"IPAddressPool metallb-system/edge: {no_such} Write one of {DRAIN}, {PROTECT}.": of_pool,
         f"L2Advertisement metallb-system/lan: {no_such} Remove it.": of_others,
     }
     assert [str(each) for each in found.cautions] == [message for message, told in expected.items() if told]

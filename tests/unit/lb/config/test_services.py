@@ -4,7 +4,15 @@ import pytest
 
 from lb.api.meta import ObjectMeta
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
-from lb.config.services import annotation, annotation_key, deprecated, is_ours, key, status_address
+from lb.config.services import (
+    annotation,
+    annotation_key,
+    deprecated,
+    is_of_class,
+    is_ours,
+    key,
+    status_addresses,
+)
 
 CLASS = "example.com/lb"
 
@@ -38,25 +46,32 @@ def test_a_service_is_ours_by_type_and_class(given, load_balancer_class, ours):
     assert is_ours(given, load_balancer_class) is ours
 
 
+def test_a_service_that_is_being_deleted_or_of_another_type_is_of_our_class_all_the_same():
+    assert is_of_class(service(class_=CLASS, deleted="2026-01-01T00:00:00Z", type_="ClusterIP"), CLASS)
+    assert not is_of_class(service(), CLASS)
+
+
 @pytest.mark.parametrize(
-    ("ingress", "address"),
+    ("entries", "addresses"),
     [
-        pytest.param([], None, id="nothing"),
-        pytest.param([LoadBalancerIngress(ip="10.0.0.1")], "10.0.0.1", id="address"),
-        pytest.param([LoadBalancerIngress(hostname="lb.example")], None, id="host name"),
-        pytest.param([LoadBalancerIngress(ip="10.0.0.1.2")], None, id="garbage"),
-        pytest.param([LoadBalancerIngress(ip="fe80::1%eth0")], None, id="zone"),
-        pytest.param(
-            [LoadBalancerIngress(ip="x"), LoadBalancerIngress(ip="10.0.0.1")], "10.0.0.1", id="after garbage"
-        ),
-        pytest.param(
-            [LoadBalancerIngress(ip="10.0.0.1"), LoadBalancerIngress(ip="10.0.0.2")], "10.0.0.1", id="two"
-        ),
+        pytest.param("", "", id="nothing"),
+        pytest.param("10.0.0.1", "10.0.0.1", id="address"),
+        pytest.param("lb.example", "", id="host name"),
+        pytest.param("10.0.0.1.2", "", id="garbage"),
+        pytest.param("fe80::1%eth0", "", id="zone"),
+        pytest.param("x 10.0.0.1", "10.0.0.1", id="after garbage"),
+        pytest.param("10.0.0.1 10.0.0.2", "10.0.0.1", id="two of one version: the first"),
+        pytest.param("10.0.0.1 2001:db8::1", "10.0.0.1 2001:db8::1", id="one of each version"),
+        pytest.param("2001:db8::1 10.0.0.1", "2001:db8::1 10.0.0.1", id="one of each, in their order"),
+        pytest.param("10.0.0.2 2001:db8::1 10.0.0.1", "10.0.0.2 2001:db8::1", id="three"),
     ],
 )
-def test_the_status_names_the_first_address_in_it(ingress, address):
-    expected = ip_address(address) if address is not None else None
-    assert status_address(service(ingress=ingress)) == expected
+def test_the_status_names_the_first_address_of_each_version_in_it(entries, addresses):
+    ingress = [
+        LoadBalancerIngress(hostname=each) if each == "lb.example" else LoadBalancerIngress(ip=each)
+        for each in entries.split()
+    ]
+    assert status_addresses(service(ingress=ingress)) == tuple(map(ip_address, addresses.split()))
 
 
 NEW, OLD = "metallb.io/address-pool", "metallb.universe.tf/address-pool"

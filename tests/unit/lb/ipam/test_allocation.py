@@ -388,7 +388,8 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             space(pool("a", "192.0.2.0/24", kept=GOLD), SMALLER),
             request(pool="a"),
             "no pool has a free address; pool a is kept for other Services (spec.serviceAllocation); pool b "
-            "was not asked: the Service names another pool. Name another pool, or change this one.",
+            "was not asked: the Service names another pool. Let a pool's spec.serviceAllocation admit the "
+            "Service, or add a pool.",
             Reason.RESERVED,
             id="pool named is kept for others",
         ),
@@ -396,7 +397,7 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             space(pool("a", "192.0.2.0/24", is_draining=True)),
             request(pool="a"),
             "no pool has a free address; pool a gives no address away any more (anvil-lb.io/drain). "
-            "Name another pool, or change this one.",
+            "Take the annotation anvil-lb.io/drain from a pool, or add a pool.",
             Reason.DRAINING,
             id="pool named drains",
         ),

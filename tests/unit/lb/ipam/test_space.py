@@ -17,6 +17,7 @@ ONE, TWO, THREE, OUTSIDE = map(ip_address, ["192.0.2.1", "192.0.2.2", "192.0.2.3
 SIX = ip_address("2001:db8::1")
 POOL = Pool("a", {}, (parse_range("192.0.2.0/24"),), True, True)
 SMALL = Pool("a", {}, (parse_range("192.0.2.1-192.0.2.3"), parse_range("2001:db8::/126")), True, False)
+LOW_AND_HIGH = {"a": "192.0.2.1-192.0.2.1", "b": "192.0.2.2-192.0.2.3"}
 PORT = frozenset({("TCP", 80)})
 
 
@@ -134,6 +135,28 @@ def test_holdings_outlive_the_pools():
     assert (made.in_use(POOL, 4), made.next_free(POOL, 4)) == (1, TWO)
 
 
+LOW, HIGH = (Pool(name, {}, (parse_range(text),), True, False) for name, text in LOW_AND_HIGH.items())
+
+
+@pytest.mark.parametrize(
+    ("pools", "loses"),
+    [
+        pytest.param([SMALL], False, id="the same"),
+        pytest.param([replace(SMALL, name="b")], False, id="another name"),
+        pytest.param([LOW], True, id="a part of it"),
+        pytest.param([LOW, HIGH], False, id="split"),
+        pytest.param([replace(SMALL, ranges=SMALL.ranges[:1])], False, id="without what nobody has"),
+        pytest.param([], True, id="none"),
+    ],
+)
+def test_a_configuration_takes_addresses_away_if_somebody_has_one_that_is_in_no_pool_of_it(pools, loses):
+    made = space(SMALL)
+    hold(made, "one", ONE)
+    hold(made, "two", TWO)
+    hold(made, "three", OUTSIDE)
+    assert made.loses(Config({each.name: each for each in pools})) is loses
+
+
 def test_an_address_that_was_just_freed_is_the_last_to_be_given_away():
     made = space(SMALL)
     for name, address in (("one", ONE), ("two", TWO)):
@@ -143,20 +166,19 @@ def test_an_address_that_was_just_freed_is_the_last_to_be_given_away():
     assert given_away(made, SMALL) == [THREE, TWO, ONE]
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        pytest.param([replace(SMALL, name="b")], id="renamed"),
-        pytest.param([replace(SMALL, ranges=(*SMALL.ranges, parse_range("192.0.2.4/32")))], id="grown"),
-        pytest.param([replace(SMALL, ranges=(parse_range("192.0.2.0/24"),))], id="widened"),
-        pytest.param(
-            [replace(SMALL, name=name, ranges=SMALL.ranges[at : at + 1]) for at, name in enumerate("bc")],
-            id="split",
-        ),
-        pytest.param([replace(SMALL, avoid_buggy_ips=True)], id="avoiding"),
-        pytest.param([], id="deleted, and created again"),
-    ],
-)
+EDITS = [
+    pytest.param([replace(SMALL, name="b")], id="renamed"),
+    pytest.param([replace(SMALL, ranges=(*SMALL.ranges, parse_range("192.0.2.4/32")))], id="grown"),
+    pytest.param([replace(SMALL, ranges=(parse_range("192.0.2.0/24"),))], id="widened"),
+    pytest.param(
+        [replace(SMALL, name=name, ranges=SMALL.ranges[at : at + 1]) for at, name in enumerate("bc")],
+        id="split",
+    ),
+    pytest.param([replace(SMALL, avoid_buggy_ips=True)], id="avoiding"),
+]
+
+
+@pytest.mark.parametrize("changed", [*EDITS, pytest.param([], id="deleted, and created again")])
 def test_what_was_just_freed_goes_last_in_whatever_pool_it_lies_then(changed):
     made = space(SMALL)
     hold(made, "one", ONE)
@@ -165,6 +187,15 @@ def test_what_was_just_freed_goes_last_in_whatever_pool_it_lies_then(changed):
     pools = changed or [SMALL]
     made.use(Config({each.name: each for each in pools}))
     assert given_away(made, pools[0], most=300)[-1] == ONE
+
+
+@pytest.mark.parametrize("changed", EDITS)
+def test_what_a_service_left_that_holds_another_goes_last_even_if_the_pool_was_edited(changed):
+    made = space(SMALL)
+    hold(made, "one", ONE)
+    hold(made, "one", OUTSIDE)
+    made.use(Config({each.name: each for each in changed}))
+    assert given_away(made, changed[0], most=300)[-1] == ONE
 
 
 def test_what_a_service_held_last_is_remembered_until_it_holds_something():

@@ -29,6 +29,9 @@ def test_a_process_that_has_ended_is_gone_even_before_it_is_waited_for(sleeper):
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # a zombie from here on
     assert not found.alive
     assert processes.find(sleeper.pid) is None
+    assert not found.reaped
+    sleeper.wait()
+    assert found.reaped
 
 
 def test_a_paused_process_has_stopped_and_a_resumed_one_goes_on(sleeper):
