@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from lb.announce.bulletin import Bulletin, emit
 from lb.announce.verdict import Announced, Verdict
 from speaker.reconciler import Reconciler
@@ -46,7 +48,7 @@ class Docket:
         self._ripening: asyncio.TimerHandle | None = None
         self._gates: dict[str, int] = {}
         self._watched: frozenset[int] = frozenset()
-        self._stand: tuple[frozenset[str], frozenset[str], frozenset[int]] | None = None
+        self._stand: Bulletin | None = None
         self._word: Bulletin | None = None
         self.has_announced = False
         """Whether every Service has been judged."""
@@ -92,9 +94,9 @@ class Docket:
         """This is what the nodes tell, each in its latest bulletin; ours is known."""
         self._add(self._snapshot.hear({name: each for name, each in told.items() if name != self._node}))
 
-    def speak(self, interfaces: frozenset[str], ipv6: frozenset[str], healthy: frozenset[int]) -> None:
-        """Tell the others what of a `Bulletin` is not ours to know."""
-        self._stand = interfaces, ipv6, healthy
+    def speak(self, stand: Bulletin) -> None:
+        """Tell the others *stand*, and with it what is ours to know."""
+        self._stand = stand
         self._say()
 
     @property
@@ -140,8 +142,7 @@ class Docket:
     def _say(self) -> None:
         if self._stand is None:
             return
-        interfaces, ipv6, healthy = self._stand
-        word = Bulletin(interfaces, ipv6, self._reconciler.served, healthy, self._is_fresh)
+        word = replace(self._stand, addresses=self._reconciler.served, is_fresh=self._is_fresh)
         if word == self._word:
             return
         self._word = word

@@ -18,7 +18,7 @@ from lb.cluster.resource import SERVICES
 from lb.config.ranges import Address
 from lb.config.services import status_addresses
 from lb.observe.metrics import SpeakerMetrics
-from speaker.layer2.announcer import Announcer, Interfaces
+from speaker.layer2.announcer import Interfaces
 
 log = logging.getLogger(__name__)
 PROTOCOL = "layer2"
@@ -41,6 +41,28 @@ class Ledger(Protocol):
 
     def strike(self, service: str) -> None:
         """*service* is not announced from here any more."""
+
+
+class Announcer(Protocol):
+    """What announces, or withholds for a while what it is told to announce."""
+
+    @property
+    def usable(self) -> frozenset[str]:
+        """The interfaces that reach anybody."""
+
+    @property
+    def usable_ipv6(self) -> frozenset[str]:
+        """Those of them that carry IPv6."""
+
+    @property
+    def withheld(self) -> frozenset[Address]:
+        """What is to be announced, and is not yet."""
+
+    def announce(self, address: Address, interfaces: Interfaces) -> None:
+        """Announce *address* on *interfaces*."""
+
+    def withdraw(self, address: Address) -> None:
+        """Fall silent about *address*."""
 
 
 class _Parting(Struct, frozen=True):
@@ -88,7 +110,12 @@ class Reconciler:
             for address, on in self._on.items()
             if any(there[address.version] & (each or there[address.version]) for each in on.values())
         }
-        return frozenset(announced | {each for each in self._parting if there[each.version]})
+        parting = {each for each in self._parting if there[each.version]}
+        return frozenset(announced | parting) - self._announcer.withheld
+
+    def services_at(self, address: Address) -> list[str]:
+        """The Services, by key, for which *address* is ours to announce."""
+        return list(self._on.get(address, ()))
 
     @property
     def parting(self) -> frozenset[Address]:

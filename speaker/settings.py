@@ -37,6 +37,7 @@ class Settings(Struct, frozen=True):
     ignores_exclusion: bool = False
     is_sticky: bool = True
     gratuitous_arp_interval: int = REFRESH_INTERVAL
+    probes: bool = True
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -76,6 +77,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     parser.add_argument("--ignore-exclude-lb", default=False, help=text, **switch)
     text = "let an address stay where it is when a node returns that ranks before; the default"
     parser.add_argument("--sticky", default=True, help=text, **switch)
+    text = "probe an address that no speaker serves before it is announced; the default"
+    parser.add_argument("--probe-addresses", default=True, help=text, **switch)
     read = parser.parse_args(arguments)
     interval = _decimal(parser, "--heartbeat-interval", read.heartbeat_interval, 0.01, 1.0)
     timeout = _decimal(parser, "--heartbeat-timeout", read.heartbeat_timeout, 3 * interval, 30.0)
@@ -95,6 +98,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         ignores_exclusion=read.ignore_exclude_lb,
         is_sticky=read.sticky,
         gratuitous_arp_interval=_seconds(parser, "--gratuitous-arp-interval", read.gratuitous_arp_interval),
+        probes=read.probe_addresses,
     )
 
 

@@ -7,20 +7,24 @@ from functools import partial
 from hashlib import sha256
 from ipaddress import ip_address
 
+from msgspec import to_builtins
 from prometheus_client import CollectorRegistry
 
 from lb.announce.bulletin import Bulletin
-from lb.announce.verdict import in_full, outline
-from lb.api.configuration_state import SPEAKER, SUBNETS
+from lb.announce.conflict import Conflict
+from lb.announce.verdict import Verdict, in_full, outline
+from lb.api.configuration_state import HARDWARE_ADDRESSES, SPEAKER, SUBNETS
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
 from lb.cluster.configuration_state import StateWriter, own_pod
 from lb.cluster.events import Recorder
 from lb.config.condition import judge
 from lb.config.excluded_interfaces import Patterns
-from lb.observe.metrics import ClientMetrics, Layer2Metrics, SpeakerMetrics
+from lb.config.ranges import Address
+from lb.observe.metrics import ClientMetrics, ConflictMetrics, Layer2Metrics, SpeakerMetrics
+from speaker.complaints import Complaints
 from speaker.detector.detector import Detector
-from speaker.docket import Docket
+from speaker.docket import FRESHNESS, Docket
 from speaker.exclusion import Exclusion
 from speaker.health_checks import HealthChecks
 from speaker.l2_status import L2Statuses
@@ -28,11 +32,14 @@ from speaker.layer2.addresses import watch_addresses
 from speaker.layer2.announcer import Announcer
 from speaker.layer2.forms import forms
 from speaker.layer2.links import watch_interfaces
+from speaker.layer2.protocol.conflicts import State
 from speaker.layer2.protocol.interface import Addresses, subnets
+from speaker.layer2.protocol.sighting import Sighting
 from speaker.layer2.protocol.timing import paced
 from speaker.layer2.sockets import DatagramLink
 from speaker.neighbors import neighbors
 from speaker.reconciler import Reconciler
+from speaker.sentry import Sentry
 from speaker.settings import Settings
 from speaker.snapshot import Rules, Snapshot
 from speaker.view import View
@@ -49,17 +56,27 @@ class Speaker:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._recorder = Recorder(client, "anvil-lb-speaker", settings.node_name)
-        self._announcer = Announcer(Layer2Metrics.of(registry), settings.gratuitous_arp_interval)
+        self._announcer = Announcer(
+            Layer2Metrics.of(registry), settings.gratuitous_arp_interval, on_sighting=self._see
+        )
+        self._sentry = Sentry(
+            self._announcer,
+            ConflictMetrics.of(registry),
+            self,
+            freshness=FRESHNESS,
+            probes=settings.probes,
+        )
         self._view = View(client, settings.namespace, self)
         self._exclusion = Exclusion(client, settings.namespace, self._exclude, self.configuration_changed)
         owner = own_pod(settings.pod_name, settings.pod_uid)
         self._state = StateWriter(client, SPEAKER, settings.namespace, owner, settings.node_name)
+        self._complaints = Complaints(settings.node_name, self._recorder, self._state)
         self._addresses: Addresses | None = None
         self._has_interfaces = asyncio.Event()
         self._statuses = L2Statuses(client, settings.namespace, settings.node_name, owner)
-        reconciler = Reconciler(
+        self._reconciler = Reconciler(
             settings.node_name,
-            self._announcer,
+            self._sentry,
             self._recorder,
             SpeakerMetrics.of(registry),
             self._statuses,
@@ -71,7 +88,7 @@ class Speaker:
         self._docket = Docket(
             settings.node_name,
             self._snapshot,
-            reconciler,
+            self._reconciler,
             self._publish,
             self._health_checks.watch,
         )
@@ -82,7 +99,9 @@ class Speaker:
         self._word = b""
         self._members: frozenset[str] = frozenset()
         self._heard: dict[str, bytes] = {}
+        self._left: frozenset[str] = frozenset()
         self._stands = False
+        self._has_announced = False
         self._is_leaving = False
 
     async def run(self) -> None:
@@ -128,7 +147,9 @@ class Speaker:
         self._speak()
 
     def _speak(self) -> None:
-        self._docket.speak(self._announcer.usable, self._announcer.usable_ipv6, self._healthy)
+        here = self._announcer
+        stand = Bulletin(here.usable, here.usable_ipv6, healthy=self._healthy, macs=here.macs)
+        self._docket.speak(stand)
 
     def _publish(self, word: bytes) -> None:
         self._word = word
@@ -138,7 +159,8 @@ class Speaker:
     def _tell_subnets(self) -> None:
         if self._addresses is not None:
             here = subnets(self._addresses, self._announcer.indexes)
-            self._state.annotate({SUBNETS: ",".join(here)})
+            macs = ",".join(sorted(each.hex(":") for each in self._announcer.macs))
+            self._state.annotate({SUBNETS: ",".join(here), HARDWARE_ADDRESSES: macs})
 
     def _join(self) -> Detector:
         """Take part in the failure detection, and tell what is told of ourselves."""
@@ -176,6 +198,7 @@ class Speaker:
             await self._hand_over()
             await self._detector.close()
         self._docket.close()
+        self._sentry.close()
         self._announcer.close()
 
     async def _hand_over(self) -> None:
@@ -190,7 +213,8 @@ class Speaker:
     def not_ready(self) -> list[str]:
         """Why this speaker does not take part yet, a reason a line."""
         if self._stands:
-            return [] if self._docket.has_announced else ["announcing for the first time"]
+            self._has_announced |= self._docket.has_announced and not self._sentry.is_probing
+            return [] if self._has_announced else ["announcing for the first time"]
         if self._detector is not None:
             return ["listening for other speakers"]
         return missing([self._exclusion.reflector, *self._view.reflectors]) or [
@@ -207,6 +231,9 @@ class Speaker:
             "speakers": detector.states() if detector is not None else {},
             "silent_for_s": detector.silences() if detector is not None else {},
             "interfaces": sorted(self._announcer.interfaces),
+            "seen": sorted(self._sentry.seen),
+            "withheld": sorted(map(str, self._sentry.withheld)),
+            "conflicts": [to_builtins(each) for each in self._sentry.conflicts.values()],
             "told": {name: _in_short(each) for name, each in self._snapshot.bulletins.items()},
             "services": {key: outline(verdict) for key, verdict in self._docket.verdicts.items()},
         }
@@ -214,7 +241,16 @@ class Speaker:
     def explain(self, service: str) -> object | None:
         """The whole verdict on *service*, by key; None where there is none."""
         verdict = self._docket.verdicts.get(service)
-        return in_full(verdict) if verdict is not None else None
+        return {**in_full(verdict), **self._heard_of(verdict)} if verdict is not None else None
+
+    def _heard_of(self, verdict: Verdict) -> dict[str, object]:
+        """What keeps this node from announcing the addresses of *verdict*, or others speak for, too."""
+        addresses = verdict.case.addresses if verdict.case is not None else ()
+        strangers = self._sentry.conflicts
+        return {
+            "withheld": [str(each) for each in addresses if each in self._sentry.withheld],
+            "conflicts": [to_builtins(strangers[each]) for each in addresses if each in strangers],
+        }
 
     def service_changed(self, service: str) -> None:
         """Judge *service* anew, with whatever else changes at this moment."""
@@ -245,17 +281,43 @@ class Speaker:
     def _membership_changed(self) -> None:
         if self._detector is None:
             return
-        if self._detector.bulletins != self._heard:
-            self._heard = dict(self._detector.bulletins)
-            self._docket.hear(self._heard)
+        if (self._detector.bulletins, self._detector.left) != (self._heard, self._left):
+            self._heard, self._left = dict(self._detector.bulletins), self._detector.left
+            self._sentry.hear(self._heard, self._left, self._view.nodes.keys())
+            self._docket.hear({**self._heard, **self._sentry.words})
         if self._detector.has_settled and not self._stands:
             self._stand(self._detector)
-        members = self._detector.members - ({self._settings.node_name} if self._is_leaving else set())
+        own = {self._settings.node_name} if self._is_leaving else set()
+        members = (self._detector.members | self._sentry.seen) - own
         if members != self._members:
             came, went = sorted(members - self._members), sorted(self._members - members)
             log.info("%d speakers are ready; new: %s; gone: %s", len(members), _listed(came), _listed(went))
             self._members = members
             self._docket.members_changed(members)
+
+    def _see(self, interface: str, sighting: Sighting) -> None:
+        self._sentry.see(interface, sighting)
+
+    def segment_changed(self) -> None:
+        """Count speakers that are heard on the segment only as members, with what they serve."""
+        self._docket.hear({**self._heard, **self._sentry.words})
+        self._membership_changed()
+
+    def withheld_changed(self) -> None:
+        """Tell the others what is served now."""
+        self._speak()
+
+    def keeps(self, address: Address) -> bool:
+        """Whether *address* is ours to announce, by the latest election."""
+        return bool(self._reconciler.services_at(address))
+
+    def conflict_changed(self, address: Address, state: State | None, stranger: Conflict | None) -> None:
+        """Tell of a *stranger* who speaks for *address*, or that there is none any more."""
+        self._complaints.note(self._sentry.conflicts.values())
+        if state is not None:
+            keys = self._reconciler.services_at(address)
+            services = [self._view.services[key] for key in keys if key in self._view.services]
+            self._complaints.tell(address, services, state, stranger)
 
     def _stand(self, detector: Detector) -> None:
         """Stand for election, now that the others' words are known: they may serve what were else ours."""

@@ -19,6 +19,8 @@ LONGEST = 60_000
 """Bytes; those of a UDP datagram, less what the failure detector adds."""
 LONGEST_NAME = 15
 """Bytes of an interface's name (IFNAMSIZ, <linux/if.h>)."""
+MAC = 6
+"""Bytes of a hardware address."""
 INTERFACES, PORTS, ADDRESSES4, ADDRESSES6 = 256, 4096, 4096, 1600
 """So many are told of each, the lowest first."""
 
@@ -28,7 +30,8 @@ class Bulletin(Struct, frozen=True):
 
     `interfaces` are the names of those that carry announcements now, and `ipv6` of those of them that carry
     IPv6, too. `addresses` is what is answered for, and `healthy` has the healthCheckNodePorts at which the
-    node's kube-proxy answers 200. `is_fresh` tells that the speaker has just started.
+    node's kube-proxy answers 200. `is_fresh` tells that the speaker has just started. `macs` are the hardware
+    addresses by which the node announces.
     """
 
     interfaces: frozenset[str] = frozenset()
@@ -36,6 +39,7 @@ class Bulletin(Struct, frozen=True):
     addresses: frozenset[Address] = frozenset()
     healthy: frozenset[int] = frozenset()
     is_fresh: bool = False
+    macs: frozenset[bytes] = frozenset()
 
 
 _Names = Annotated[tuple[Annotated[str, Meta(max_length=LONGEST_NAME)], ...], Meta(max_length=INTERFACES)]
@@ -49,6 +53,7 @@ class _Packed(Struct, frozen=True, array_like=True):
     v6: Annotated[bytes, Meta(max_length=16 * ADDRESSES6)]
     healthy: Annotated[bytes, Meta(max_length=2 * PORTS)]
     is_fresh: bool
+    macs: Annotated[bytes, Meta(max_length=MAC * INTERFACES)] = b""
 
 
 def emit(bulletin: Bulletin) -> bytes:
@@ -62,6 +67,7 @@ def emit(bulletin: Bulletin) -> bytes:
             _run((each.packed for each in bulletin.addresses if each.version == 6), ADDRESSES6),
             _run((pack(">H", port) for port in bulletin.healthy), PORTS),
             bulletin.is_fresh,
+            _run(bulletin.macs, INTERFACES),
         )
     )
 
@@ -78,7 +84,7 @@ def parse(data: bytes) -> Bulletin | None:
         packed = msgspec.msgpack.decode(data, type=_Packed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if len(packed.v4) % 4 or len(packed.v6) % 16 or len(packed.healthy) % 2:
+    if len(packed.v4) % 4 or len(packed.v6) % 16 or len(packed.healthy) % 2 or len(packed.macs) % MAC:
         return None
     return Bulletin(
         frozenset(packed.interfaces),
@@ -87,4 +93,5 @@ def parse(data: bytes) -> Bulletin | None:
         | frozenset(IPv6Address(each) for (each,) in iter_unpack("16s", packed.v6)),
         frozenset(port for (port,) in iter_unpack(">H", packed.healthy)),
         packed.is_fresh,
+        frozenset(mac for (mac,) in iter_unpack(f"{MAC}s", packed.macs)),
     )

@@ -18,6 +18,11 @@ NODE_NAME = "metallb.io/node-name"
 SUBNETS = "anvil-lb.io/subnets"
 """Annotation of a speaker's: the subnets that its node is on, as CIDRs with commas between."""
 
+CONFLICTS = "anvil-lb.io/conflicts"
+"""Annotation of a speaker's: strangers that use its addresses, in the words of `lb.announce.conflict`."""
+HARDWARE_ADDRESSES = "anvil-lb.io/hardware-addresses"
+"""Annotation of a speaker's: those by which it announces, with commas between."""
+
 
 class Reader(Struct, frozen=True):
     """A kind of process that reads the configuration; each tells one condition, as one field manager."""

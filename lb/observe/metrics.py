@@ -95,6 +95,25 @@ class SpeakerMetrics:
 
 
 @dataclass(frozen=True)
+class ConflictMetrics:
+    """Hosts that are no speakers and use addresses of ours. Not MetalLB's."""
+
+    in_conflict: Gauge
+    """Label: ip."""
+    conflicts: Counter
+
+    @classmethod
+    def of(cls, registry: CollectorRegistry) -> Self:
+        """Register them in *registry*."""
+        prefix = "anvil_lb_speaker_"
+        text = "1: another host speaks for an address that is this node's to announce"
+        return cls(
+            Gauge(prefix + "address_conflict_bool", text, ["ip"], registry=registry),
+            Counter(prefix + "address_conflicts", "Address conflicts that began", registry=registry),
+        )
+
+
+@dataclass(frozen=True)
 class Layer2Metrics:
     """What is said on the segment. Only ever incremented; label `ip`.
 

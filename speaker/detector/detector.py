@@ -64,7 +64,7 @@ class Detector:
         with theirs:
             self._process = _start(link, theirs)
         link.close()
-        self._report = Report(frozenset(), False, Standing.UNREADY, {}, {})
+        self._report = Report(frozenset(), False, Standing.UNREADY, {}, {}, frozenset())
         self._bulletins: dict[str, bytes] = {}
         self._has_ended = asyncio.Event()
         self._is_closed = False
@@ -85,6 +85,11 @@ class Detector:
     def standing(self) -> Standing:
         """Why this speaker counts as a member, or why not."""
         return self._report.standing
+
+    @property
+    def left(self) -> frozenset[str]:
+        """The nodes whose speaker said that it stops: they do not live any more, and are not missing."""
+        return self._report.left
 
     @property
     def bulletins(self) -> Mapping[str, bytes]:

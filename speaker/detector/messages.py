@@ -62,7 +62,7 @@ class Report(Struct, frozen=True, array_like=True, tag="report"):
     """How things stand.
 
     `states` are those of the other speakers by name, and `heard_at` is when each that is watched was last
-    heard, on the machine's monotonic clock; both as of the last Alive.
+    heard, on the machine's monotonic clock; both as of the last Alive. `left` are those that said they stop.
     """
 
     members: frozenset[str]
@@ -70,6 +70,7 @@ class Report(Struct, frozen=True, array_like=True, tag="report"):
     standing: Standing
     states: dict[str, str]
     heard_at: dict[str, float | None]
+    left: frozenset[str]
 
 
 class Bulletin(Struct, frozen=True, array_like=True, tag="bulletin"):

@@ -140,6 +140,7 @@ class Process:
             standing=machine.standing,
             states={name: state.name for name, state in machine.states().items()},
             heard_at={name: None if silence is None else now - silence for name, silence in silences},
+            left=machine.left,
         )
 
     def _tell_bulletins(self, bulletins: Mapping[str, bytes]) -> None:

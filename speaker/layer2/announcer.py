@@ -59,6 +59,11 @@ class Announcer:
         return frozenset(port.interface.name for port in self._ports.values())
 
     @property
+    def macs(self) -> frozenset[bytes]:
+        """Their hardware addresses."""
+        return frozenset(port.interface.mac for port in self._ports.values())
+
+    @property
     def indexes(self) -> frozenset[int]:
         """The same by index."""
         return frozenset(self._ports)
@@ -93,6 +98,28 @@ class Announcer:
         """`listen` to *address* no longer."""
         self._listened.discard(address)
         self._apply_everywhere(address)
+
+    def probe(self, address: Address, interfaces: Interfaces, mac: bytes | None = None) -> None:
+        """Ask all on the segments of *interfaces*, or the host with *mac*, who has *address*.
+
+        What they answer is told of if *address* is listened to.
+        """
+        for port in self._ports.values():
+            if interfaces is None or port.interface.name in interfaces:
+                port.probe(address, mac)
+                self._settle_soon(port)
+
+    def repeat(self, address: Address) -> None:
+        """Make *address* known as at a takeover, wherever it is announced."""
+        for port in self._ports.values():
+            port.repeat(address, self._loop.time())
+            self._settle_soon(port)
+
+    def defend(self, address: Address) -> None:
+        """Make *address* known once, wherever it is announced."""
+        for port in self._ports.values():
+            port.defend(address)
+            self._settle_soon(port)
 
     def use(self, interfaces: Mapping[int, Interface]) -> None:
         """These are the interfaces of the node now. What is announced is made known on those that are new."""

@@ -26,6 +26,7 @@ class Forms(Struct, frozen=True):
     arp_reply: bytes
     solicited_advertisement: bytes
     unsolicited_advertisement: bytes
+    solicitation: bytes
 
 
 @cache
@@ -42,7 +43,7 @@ def forms() -> Forms:
 
 
 def _build() -> Forms:
-    from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
+    from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, IPv6
     from scapy.layers.l2 import ARP, Ether
 
     ethernet = Ether(src=ANYBODY, dst=ANYBODY)
@@ -55,7 +56,8 @@ def _build() -> Forms:
         said = ICMPv6ND_NA(R=0, S=solicited, O=1, tgt=ANY6)
         return bytes(ethernet / packet / said / ICMPv6NDOptDstLLAddr(lladdr=ANYBODY))
 
-    return Forms(arp(REQUEST), arp(REPLY), advertisement(1), advertisement(0))
+    solicitation = bytes(ethernet / packet / ICMPv6ND_NS(tgt=ANY6))
+    return Forms(arp(REQUEST), arp(REPLY), advertisement(1), advertisement(0), solicitation)
 
 
 if __name__ == "__main__":

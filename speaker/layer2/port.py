@@ -48,6 +48,22 @@ class Port:
         else:
             responder.ignore(address)
 
+    def probe(self, address: Address, mac: bytes | None) -> None:
+        """Ask, with the next `settle`, all on the segment, or the host with *mac*, who has *address*."""
+        responder = self._responder(address, wanted=True)
+        if responder is not None:
+            responder.probe(address, mac)
+
+    def repeat(self, address: Address, now: float) -> None:
+        """Make *address* known as at a takeover, with the next `settle`."""
+        for each in self.responders:
+            each.repeat(address, now)
+
+    def defend(self, address: Address) -> None:
+        """Make *address* known once, with the next `settle`."""
+        for each in self.responders:
+            each.defend(address)
+
     def _responder(self, address: Address, wanted: bool) -> Responder | None:
         if address.version == 4:
             return self._arp.responder

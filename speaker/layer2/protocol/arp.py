@@ -69,6 +69,11 @@ def sent_by(form: bytes, mac: bytes) -> bytes:
     return form[:SOURCE] + mac + form[SOURCE + len(mac) : SHA] + mac + form[SPA:]
 
 
+def asking(form: bytes, destination: bytes, tpa: bytes) -> bytes:
+    """The request *form*, in which no address but its sender's is set, for *tpa*, sent to *destination*."""
+    return destination + form[SOURCE:TPA] + tpa
+
+
 def patched(template: bytes, spa: bytes, tha: bytes, tpa: bytes) -> bytes:
     """The frame *template* with these addresses in the place of its own, sent to *tha*."""
     return tha + template[SOURCE:SPA] + spa + tha + tpa

@@ -18,6 +18,7 @@ from speaker.layer2.protocol.arp import (
     THA,
     TPA,
     Arp,
+    asking,
     parse,
     patched,
 )
@@ -34,12 +35,13 @@ class ArpTemplates(Struct, frozen=True):
     """Frames from *mac*, whole but for the addresses of others and the one announced.
 
     Both forms of announcement are sent, since some hosts heed only one: that of RFC 5227 section 3, which is
-    a request, and the same as a reply.
+    a request, and the same as a reply. `probe` asks for an address in nobody's name (section 2.1.1).
     """
 
     mac: bytes
     reply: bytes
     announcements: tuple[bytes, ...]
+    probe: bytes
 
 
 class ArpResponder(Responder):
@@ -89,6 +91,9 @@ class ArpResponder(Responder):
         if packet.destination not in self._destinations:
             return seen
         return self._reply(asked, patched(self._templates.reply, asked, packet.sha, asker))
+
+    def _probe(self, address: bytes, mac: bytes | None) -> bytes:
+        return asking(self._templates.probe, mac or BROADCAST, address)
 
     def _unasked(self, address: bytes) -> tuple[bytes, ...]:
         return tuple(patched(each, address, BROADCAST, address) for each in self._templates.announcements)

@@ -103,6 +103,12 @@ class Membership:
         """Why this speaker counts as a member, or why not."""
         return self._standing
 
+    @property
+    def left(self) -> frozenset[str]:
+        """The nodes whose speaker said that it stops."""
+        records = ((name, peer.record) for name, peer in self._roster.peers.items())
+        return frozenset(name for name, each in records if each and each.condition is Condition.LEFT)
+
     def states(self) -> dict[str, State]:
         """How each other speaker stands."""
         return {name: peer.state for name, peer in self._roster.peers.items()}

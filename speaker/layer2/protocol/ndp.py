@@ -165,6 +165,18 @@ def sent_by(form: bytes, mac: bytes) -> bytes:
     return form[:6] + mac + form[12:56] + _checked(form, (mac,)) + form[58:80] + mac
 
 
+def asked_by(form: bytes, mac: bytes) -> bytes:
+    """The solicitation *form*, in which no hardware address is set, in a frame of *mac*."""
+    return form[:6] + mac + form[12:]
+
+
+def asking(form: bytes, destination_mac: bytes | None, target: bytes) -> bytes:
+    """The solicitation *form*, from nowhere and without option, for *target*, sent to all or to one."""
+    group = solicited_node(target)
+    head = (destination_mac or group_mac(group)) + form[6:38] + group + form[TYPE:56]
+    return head + _checked(form, (target, group)) + form[58:TARGET] + target
+
+
 def patched(template: bytes, destination_mac: bytes, destination: bytes, target: bytes) -> bytes:
     """The advertisement *template*, in which no address is set, made that of *target* to *destination*."""
     check = _checked(template, (target, target, destination))

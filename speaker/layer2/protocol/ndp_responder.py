@@ -15,6 +15,7 @@ from speaker.layer2.protocol.ndp import (
     UNSPECIFIED,
     Advertisement,
     Solicitation,
+    asking,
     group_mac,
     parse,
     patched,
@@ -27,11 +28,15 @@ ALL_NODES_MAC = group_mac(ALL_NODES)
 
 
 class NdpTemplates(Struct, frozen=True):
-    """Advertisements from *mac*, whole but for the destination's addresses and the one announced."""
+    """Advertisements from *mac*, whole but for the destination's addresses and the one announced.
+
+    `probe` looks for duplicates of an address (RFC 4862 section 5.4.2).
+    """
 
     mac: bytes
     solicited: bytes
     unsolicited: bytes
+    probe: bytes
 
 
 class NdpResponder(Responder):
@@ -78,6 +83,9 @@ class NdpResponder(Responder):
 
     def _is_for_us(self, mac: bytes) -> bool:
         return mac == self._mac or is_group(mac)
+
+    def _probe(self, address: bytes, mac: bytes | None) -> bytes:
+        return asking(self._templates.probe, mac, address)
 
     def _unasked(self, address: bytes) -> tuple[bytes, ...]:
         return (patched(self._templates.unsolicited, ALL_NODES_MAC, ALL_NODES, address),)

@@ -71,6 +71,20 @@ class Responder(ABC):
         """Make everything known as at a takeover: who is on the segment may have changed."""
         self._schedule.begin_all(now)
 
+    def repeat(self, address: Address, now: float) -> None:
+        """Make *address* known as at a takeover, if it is announced: somebody else spoke for it."""
+        if address.packed in self._announced:
+            self._schedule.begin(address.packed, now)
+
+    def defend(self, address: Address) -> None:
+        """Make *address* known once, if it is announced (RFC 5227 section 2.4)."""
+        if address.packed in self._announced:
+            self._make_known(address.packed)
+
+    def probe(self, address: Address, mac: bytes | None) -> None:
+        """Ask all, or the host with *mac*, who has *address*; who listens to it hears the answer."""
+        self._out.append(self._probe(address.packed, mac))
+
     @abstractmethod
     def answer(self, frame: bytes) -> bytes | None:
         """The answer to *frame* if it is a plain question of what is announced; None: `receive_frame` judges.
@@ -86,12 +100,19 @@ class Responder(ABC):
     def _unasked(self, address: bytes) -> tuple[bytes, ...]:
         """The frames by which *address* is made known."""
 
+    @abstractmethod
+    def _probe(self, address: bytes, mac: bytes | None) -> bytes:
+        """The frame that asks all, or the host with *mac*, who has *address*."""
+
     def handle_timer(self, now: float) -> None:
         """Put the frames out that are due by *now*, as many as the pace allows."""
         for address in self._schedule.due(now):
-            frames = self._unasked(address)
-            self._out.extend(frames)
-            self.unasked[address] = self.unasked.get(address, 0) + len(frames)
+            self._make_known(address)
+
+    def _make_known(self, address: bytes) -> None:
+        frames = self._unasked(address)
+        self._out.extend(frames)
+        self.unasked[address] = self.unasked.get(address, 0) + len(frames)
 
     def next_timer(self) -> float | None:
         """When the next frame is due unasked."""

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from lb.announce.bulletin import parse
+from lb.announce.bulletin import Bulletin, parse
 from lb.announce.handover import is_over
 from lb.announce.verdict import Announced
 from speaker.docket import Docket
@@ -74,7 +74,7 @@ class Node1:
         self.docket.service_changed(key)
 
     def open(self, ready=BOTH):
-        self.docket.speak(frozenset({"eth0"}), frozenset(), frozenset())
+        self.docket.speak(Bulletin(frozenset({"eth0"})))
         self.docket.members_changed(ready)
         self.docket.open()
 
@@ -155,7 +155,7 @@ async def test_the_word_of_one_that_has_just_started_says_so(node):
 
 
 async def test_that_there_is_no_interface_is_told_too(node):
-    node.docket.speak(frozenset(), frozenset(), frozenset())
+    node.docket.speak(Bulletin())
     await until(lambda: node.published)
     assert parse(node.published[-1]).interfaces == frozenset()
 
@@ -187,7 +187,7 @@ async def losing(node):
     node.open(frozenset({"n1"}))
     await node.rest()
     node.docket.hear({"n2": word(THEIRS)})
-    node.docket.speak(frozenset(), frozenset(), frozenset())
+    node.docket.speak(Bulletin())
     node.docket.hear({"n2": word()})
     node.docket.members_changed(BOTH)
 

@@ -34,6 +34,7 @@ class Announcer:
     def __init__(self):
         self.usable = self.usable_ipv6 = frozenset({"eth0", "eth1"})
         self.asked = []
+        self.withheld = frozenset()
 
     def announce(self, address, interfaces):
         self.asked.append(("announce", str(address), interfaces))

@@ -15,12 +15,14 @@ BULLETINS = st.builds(
     st.frozensets(st.ip_addresses(), max_size=30),
     st.frozensets(st.integers(1, 65535), max_size=30),
     st.booleans(),
+    st.frozensets(st.binary(min_size=6, max_size=6), max_size=20),
 )
 WORD = Bulletin(
     frozenset({"eth0", "bond0.5"}),
     frozenset({"eth0"}),
     frozenset(map(ip_address, ("192.0.2.1", "2001:db8::1"))),
     frozenset({30080}),
+    macs=frozenset({bytes.fromhex("020000000001")}),
 )
 
 
@@ -31,8 +33,9 @@ def test_what_is_told_is_heard(bulletin):
 
 @given(BULLETINS)
 def test_equal_words_have_equal_bytes(bulletin):
-    *sets, is_fresh = msgspec.structs.astuple(bulletin)
+    *sets, is_fresh, macs = msgspec.structs.astuple(bulletin)
     again = Bulletin(*(frozenset(sorted(each, key=str, reverse=True)) for each in sets), is_fresh)
+    again = msgspec.structs.replace(again, macs=frozenset(sorted(macs, reverse=True)))
     assert emit(again) == emit(bulletin)
 
 
@@ -52,6 +55,7 @@ def test_what_is_too_much_is_cut_and_still_read():
         frozenset(map(IPv4Address, range(9000)))
         | frozenset(IPv6Address((1 << 100) + at) for at in range(9000)),
         frozenset(range(65536)),
+        macs=frozenset(at.to_bytes(6, "big") for at in range(2000)),
     )
     text = emit(word)
     assert len(text) <= LONGEST
@@ -59,6 +63,7 @@ def test_what_is_too_much_is_cut_and_still_read():
     assert heard.interfaces < word.interfaces
     assert heard.addresses < word.addresses
     assert heard.healthy < word.healthy
+    assert heard.macs < word.macs
     assert {each.version for each in heard.addresses} == {4, 6}
 
 
@@ -90,6 +95,7 @@ def packed(*fields):
         pytest.param(packed(1, [], [], b"\1\2\3", b"", b"", False), id="part of an IPv4 address"),
         pytest.param(packed(1, [], [], b"", b"\1\2\3\4", b"", False), id="part of an IPv6 address"),
         pytest.param(packed(1, [], [], b"", b"", b"\1", False), id="half a port"),
+        pytest.param(packed(1, [], [], b"", b"", b"", False, bytes(7)), id="part of a hardware address"),
         pytest.param(packed(1, [], ["e" * 16], b"", b"", b"", False), id="a name that no interface has"),
         pytest.param(packed(1, ["e"] * 600, [], b"", b"", b"", False), id="too many interfaces"),
         pytest.param(packed(1, [], [], b"\0" * 20_000, b"", b"", False), id="too many addresses"),
@@ -103,6 +109,6 @@ def test_what_breaks_the_bounds_is_no_bulletin(data):
 
 
 def test_a_later_version_may_append_fields():
-    assert parse(packed(1, ["eth0"], [], b"", b"", b"", True, "more")) == Bulletin(
+    assert parse(packed(1, ["eth0"], [], b"", b"", b"", True, b"", "more")) == Bulletin(
         frozenset({"eth0"}), is_fresh=True
     )

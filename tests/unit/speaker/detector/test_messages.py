@@ -40,7 +40,14 @@ def test_a_command_arrives_as_it_was_given(command):
 @pytest.mark.parametrize(
     "report",
     [
-        Report(frozenset({"n1"}), True, Standing.ALONE, {"n2": "DEAD"}, {"n2": 17.25, "n3": None}),
+        Report(
+            frozenset({"n1"}),
+            True,
+            Standing.ALONE,
+            {"n2": "DEAD"},
+            {"n2": 17.25, "n3": None},
+            frozenset({"n4"}),
+        ),
         Bulletin("n2", b"word"),
         Bulletin("n2", None),
     ],

@@ -22,7 +22,7 @@ def form(operation):
     return emit(Arp(bytes(6), OURS, operation, OURS, NONE, bytes(6), NONE))
 
 
-TEMPLATES = ArpTemplates(OURS, form(REPLY), (form(REQUEST), form(REPLY)))
+TEMPLATES = ArpTemplates(OURS, form(REPLY), (form(REQUEST), form(REPLY)), form(REQUEST))
 
 
 def silent():

@@ -35,7 +35,8 @@ def form(flags):
     return emit(Advertisement(bytes(6), OURS, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, OURS, flags))
 
 
-TEMPLATES = NdpTemplates(OURS, form(SOLICITED | OVERRIDE), form(OVERRIDE))
+PROBE = emit(Solicitation(bytes(6), OURS, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, None))
+TEMPLATES = NdpTemplates(OURS, form(SOLICITED | OVERRIDE), form(OVERRIDE), PROBE)
 TO_ALL = Advertisement(ALL_NODES_MAC, OURS, VIP, ALL_NODES, VIP, OURS, OVERRIDE)
 
 

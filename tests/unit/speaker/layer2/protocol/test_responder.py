@@ -24,6 +24,9 @@ class Plain(Responder):
             return self._reply(frame, b"at " + frame)
         return self._see(frame[:4], frame[4:], Kind.USE, now)
 
+    def _probe(self, address, mac):
+        return b"who has " + address + (mac or b"")
+
     def _unasked(self, address):
         return (b"I have " + address, address + b" is here")
 
