@@ -5,7 +5,7 @@ What follows from it is decided by the machines `conflicts`, for strangers, and 
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from lb.observe.metrics import ConflictMetrics
 from speaker.layer2.announcer import Announcer, Interfaces
 from speaker.layer2.protocol.acquaintances import Acquaintances
 from speaker.layer2.protocol.apparitions import Apparitions, Place
-from speaker.layer2.protocol.conflicts import DEFAULT, Conflicts, State, Timing
+from speaker.layer2.protocol.conflicts import DEFAULT, Conflicts, Defence, Probe, State, Timing
 from speaker.layer2.protocol.sighting import Kind, Sighting
 
 log = logging.getLogger(__name__)
@@ -130,21 +130,23 @@ class Sentry:
         self._conflicts.withdraw(address)
         self._settle()
 
-    def hear(self, told: Mapping[str, bytes], left: Collection[str], known: Collection[str]) -> None:
-        """The other speakers that live tell *told*; those *left* have stopped; *known* are all nodes."""
+    def hear(self, told: Mapping[str, bytes], members: Collection[str], left: Collection[str]) -> None:
+        """The other speakers that live tell *told*; *members* are ready, and *left* have stopped."""
         now = self._loop.time()
-        self._acquaintances.hear(told, now)
-        self._acquaintances.keep(known)
-        missing = self._acquaintances.missing(left)
-        self._apparitions.miss(missing, now)
+        self._acquaintances.hear(told, members, left, now)
+        self._conflicts.pardon(self._acquaintances.macs)
+        self._apparitions.miss(self._acquaintances.missing, now)
         self._settle()
+
+    def know(self, nodes: Collection[str]) -> None:
+        """There are only these *nodes*."""
+        self._acquaintances.keep(nodes)
 
     def see(self, interface: str, sighting: Sighting) -> None:
         """Another host said this on our *interface*."""
         node = self._acquaintances.node_of(sighting.mac)
         if node is None:
-            if self._conflicts.see(interface, sighting):
-                self._announcer.defend(sighting.address)
+            self._do(self._conflicts.see(interface, sighting))
             self._settle()
             return
         changed = self._apparitions.see(node, interface, sighting)
@@ -222,8 +224,7 @@ class Sentry:
     def _fire(self) -> None:
         self._timer = None
         now, withheld = self._loop.time(), len(self._withheld)
-        for probe in self._conflicts.due(now):
-            self._announcer.probe(probe.address, probe.interfaces)
+        self._do(self._conflicts.due(now))
         others = self._apparitions.judge(now)
         for each in self._apparitions.due(self._announced, now):
             self._announcer.probe(each.address, frozenset({each.place.interface}), each.place.mac)
@@ -232,6 +233,14 @@ class Sentry:
             self._listener.segment_changed()
         if len(self._withheld) != withheld:
             self._listener.withheld_changed()
+
+    def _do(self, actions: Iterable[Probe | Defence]) -> None:
+        for action in actions:
+            match action:
+                case Probe(address, interfaces):
+                    self._announcer.probe(address, interfaces)
+                case Defence(address):
+                    self._announcer.defend(address)
 
     def close(self) -> None:
         """Ask nobody any more."""

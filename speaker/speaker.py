@@ -98,8 +98,8 @@ class Speaker:
         self._detector: Detector | None = None
         self._word = b""
         self._members: frozenset[str] = frozenset()
-        self._heard: dict[str, bytes] = {}
-        self._left: frozenset[str] = frozenset()
+        self._told: tuple[dict[str, bytes], frozenset[str], frozenset[str]] = {}, frozenset(), frozenset()
+        """By the detector: bulletins, members, and who left."""
         self._stands = False
         self._has_announced = False
         self._is_leaving = False
@@ -269,6 +269,7 @@ class Speaker:
         """Judge every Service anew."""
         if self._detector is not None:
             self._detector.set_peers(self._neighbors())
+        self._sentry.know(self._view.nodes.keys())
         self._docket.surroundings_changed()
 
     def secret_changed(self, secret: bytes) -> None:
@@ -281,10 +282,11 @@ class Speaker:
     def _membership_changed(self) -> None:
         if self._detector is None:
             return
-        if (self._detector.bulletins, self._detector.left) != (self._heard, self._left):
-            self._heard, self._left = dict(self._detector.bulletins), self._detector.left
-            self._sentry.hear(self._heard, self._left, self._view.nodes.keys())
-            self._docket.hear({**self._heard, **self._sentry.words})
+        told = self._detector.bulletins, self._detector.members, self._detector.left
+        if told != self._told:
+            self._told = dict(told[0]), *told[1:]
+            self._sentry.hear(*self._told)
+            self._hear()
         if self._detector.has_settled and not self._stands:
             self._stand(self._detector)
         own = {self._settings.node_name} if self._is_leaving else set()
@@ -300,8 +302,11 @@ class Speaker:
 
     def segment_changed(self) -> None:
         """Count speakers that are heard on the segment only as members, with what they serve."""
-        self._docket.hear({**self._heard, **self._sentry.words})
+        self._hear()
         self._membership_changed()
+
+    def _hear(self) -> None:
+        self._docket.hear({**self._told[0], **self._sentry.words})
 
     def withheld_changed(self) -> None:
         """Tell the others what is served now."""

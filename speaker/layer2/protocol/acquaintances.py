@@ -29,9 +29,12 @@ class Acquaintances:
         self._lapsed: dict[Address, float] = {}
         self.living: frozenset[str] = frozenset()
         """Those whose heartbeats are heard, by us or by others."""
+        self._missing: frozenset[str] = frozenset()
 
-    def hear(self, told: Mapping[str, bytes], now: float) -> None:
-        """The speakers that live tell *told*, each in its latest bulletin."""
+    def hear(
+        self, told: Mapping[str, bytes], members: Collection[str], left: Collection[str], now: float
+    ) -> None:
+        """The speakers that live tell *told*; of the nodes, *members* are ready, and *left* have stopped."""
         for node in self.living - told.keys():
             self._lapse_all(self._words[node].addresses, now)
         known = set()
@@ -42,6 +45,8 @@ class Acquaintances:
             if node in self._words:
                 known.add(node)
         self.living = frozenset(known)
+        absent = self._words.keys() - set(members) - set(left)
+        self._missing = frozenset(each for each in absent if each in self._missing or each not in known)
 
     def _take(self, node: str, word: Bulletin, now: float) -> None:
         before = self._words.get(node, Bulletin())
@@ -63,10 +68,15 @@ class Acquaintances:
             self._fresh_since.pop(node, None)
             self._nodes = {mac: each for mac, each in self._nodes.items() if each != node}
 
-    def missing(self, left: Collection[str]) -> dict[str, frozenset[Address]]:
-        """What those served last, as far as is known, who neither live nor have stopped, as those *left*."""
-        nodes = self._words.keys() - self.living - set(left)
-        return {node: self._words[node].addresses for node in nodes}
+    @property
+    def missing(self) -> dict[str, frozenset[Address]]:
+        """What those last told that they serve who are taken for dead, until they are members again."""
+        return {node: self._words[node].addresses for node in self._missing if node in self._words}
+
+    @property
+    def macs(self) -> Collection[bytes]:
+        """All hardware addresses by which speakers announce, or did."""
+        return self._nodes.keys()
 
     def node_of(self, mac: bytes) -> str | None:
         """The node that announces by *mac*, or did; None: no speaker told of it."""

@@ -5,7 +5,7 @@ if one comes up later it is announced nevertheless and defended, since a forged 
 Who is a stranger is not known here. Times are seconds of one monotonic clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from heapq import heappop, heappush
 from typing import Final
@@ -65,7 +65,7 @@ class Timing(Struct, frozen=True):
     A round has `probes` `apart`, after each of which is listened for that long. While a stranger is known,
     a round begins `again` after the last one, and what is announced is defended after `defend` at the
     earliest (DEFEND_INTERVAL). What is announced is clear after `quiet` rounds without an answer, and what is
-    withheld after one.
+    withheld after one. Nothing is told or defended for `grace`: a stranger may turn out to be a speaker.
     """
 
     probes: int = 3
@@ -73,6 +73,7 @@ class Timing(Struct, frozen=True):
     again: float = 10.0
     defend: float = 10.0
     quiet: int = 3
+    grace: float = 0.5
 
 
 DEFAULT: Final = Timing()
@@ -85,6 +86,12 @@ class Probe(Struct, frozen=True):
     interfaces: Interfaces
 
 
+class Defence(Struct, frozen=True):
+    """Make *address* known once."""
+
+    address: Address
+
+
 class _Case:
     """One address; *serial* tells it from earlier ones of the same address."""
 
@@ -93,6 +100,7 @@ class _Case:
         self.interfaces = interfaces
         self.serial = serial
         self.stranger: Place | None = None
+        self.is_told = False
         self.sent = 0
         self.was_heard = False
         self.quiet = 0
@@ -102,6 +110,7 @@ class _Case:
 class _Due(Struct, frozen=True, order=True):
     at: float
     serial: int
+    tells: bool
     address: Address
 
 
@@ -134,63 +143,79 @@ class Conflicts:
         if self._cases.pop(address, None) is not None:
             self._changed[address] = None
 
-    def see(self, interface: str, sighting: Sighting) -> bool:
-        """A stranger spoke on *interface*; whether the address is to be defended now.
+    def see(self, interface: str, sighting: Sighting) -> list[Defence]:
+        """A stranger spoke on *interface*; what is to be done at once.
 
         One that only asks whether anybody has it gets an answer, and leaves it to us.
         """
         case = self._cases.get(sighting.address)
         if case is None or sighting.kind is Kind.PROBE:
-            return False
+            return []
         case.was_heard = True
         case.stranger = case.stranger or Place(interface, sighting.mac)
         before = case.state
         self._signal(sighting.address, case, Signal.STRANGER)
         if case.state is not before:
             self._begin_again(sighting.address, case, sighting.at)
-        if not case.state.is_announced or sighting.at < case.defended_at + self._timing.defend:
-            return False
-        case.defended_at = sighting.at
-        return True
+        return self._defence(sighting.address, case, sighting.at) if case.is_told else []
+
+    def _defence(self, address: Address, case: _Case, now: float) -> list[Defence]:
+        if not case.state.is_announced or now < case.defended_at + self._timing.defend:
+            return []
+        case.defended_at = now
+        return [Defence(address)]
 
     def _begin_again(self, address: Address, case: _Case, now: float) -> None:
-        """Let the next round begin after a while."""
+        """Tell of the stranger, and let the next round begin, after a while."""
         self._serial += 1
         case.serial, case.sent, case.quiet = self._serial, 0, 0
+        self._put_off(address, case, now + self._timing.grace, tells=True)
         self._put_off(address, case, now + self._timing.again)
+
+    def pardon(self, macs: Collection[bytes]) -> None:
+        """The hosts with *macs* are speakers, and no strangers."""
+        for address, case in self._cases.items():
+            if case.stranger is not None and case.stranger.mac in macs:
+                self._serial += 1
+                case.serial = self._serial
+                self._signal(address, case, Signal.QUIET)
 
     def _signal(self, address: Address, case: _Case, signal: Signal) -> None:
         before, case.state = case.state, TRANSITIONS[case.state, signal]
         if signal is Signal.QUIET:
-            case.stranger = None
+            case.stranger, case.is_told = None, False
         if case.state is not before:
             self._changed[address] = None
 
-    def _put_off(self, address: Address, case: _Case, at: float) -> None:
-        heappush(self._heap, _Due(at, case.serial, address))
+    def _put_off(self, address: Address, case: _Case, at: float, *, tells: bool = False) -> None:
+        heappush(self._heap, _Due(at, case.serial, tells, address))
 
-    def due(self, now: float) -> list[Probe]:
-        """What is to be asked at *now*; rounds without an answer have their consequence."""
-        probes: list[Probe] = []
+    def due(self, now: float) -> list[Probe | Defence]:
+        """What is to be done at *now*; rounds without an answer have their consequence."""
+        done: list[Probe | Defence] = []
         while self._heap and self._heap[0].at <= now:
             due = heappop(self._heap)
             case = self._cases.get(due.address)
             if case is None or case.serial != due.serial:
                 continue
-            if case.sent == self._timing.probes:
+            if due.tells:
+                case.is_told = True
+                self._changed[due.address] = None
+                done += self._defence(due.address, case, now)
+            elif case.sent == self._timing.probes:
                 self._end_round(due.address, case, now)
-            elif self._pace.take(1, now):
-                self._begin_round(case)
-                case.sent += 1
-                probes.append(Probe(due.address, case.interfaces))
-                self._put_off(due.address, case, now + self._timing.apart)
             else:
-                self._put_off(due.address, case, self._pace.opens_at(1))
-        return probes
+                done += self._probe(due.address, case, now)
+        return done
 
-    def _begin_round(self, case: _Case) -> None:
-        if case.sent == 0:
-            case.was_heard = False
+    def _probe(self, address: Address, case: _Case, now: float) -> list[Probe]:
+        if not self._pace.take(1, now):
+            self._put_off(address, case, self._pace.opens_at(1))
+            return []
+        case.was_heard = case.was_heard and case.sent > 0
+        case.sent += 1
+        self._put_off(address, case, now + self._timing.apart)
+        return [Probe(address, case.interfaces)]
 
     def _end_round(self, address: Address, case: _Case, now: float) -> None:
         case.sent = 0
@@ -220,6 +245,6 @@ class Conflicts:
         return self._cases[address].interfaces
 
     def stranger(self, address: Address) -> Place | None:
-        """Who else speaks for *address*, if anybody does."""
+        """Who else speaks for *address*, if it is to be told."""
         case = self._cases.get(address)
-        return case.stranger if case is not None else None
+        return case.stranger if case is not None and case.is_told else None
