@@ -35,7 +35,11 @@ class Controller:
         self._client = client
         self._services = Reflector(client, SERVICES, self._service_changed)
         self._configuration = Configuration(
-            client, settings.namespace, self._services.store, self._configuration_changed
+            client,
+            settings.namespace,
+            self._services.store,
+            self._configuration_changed,
+            self._sightings_changed,
         )
         self._leadership = Leadership(
             client,
@@ -104,6 +108,10 @@ class Controller:
                 log.error("%s", rejection)
         if self._reign is not None:
             self._reign.configuration_changed(before, parsed)
+
+    def _sightings_changed(self) -> None:
+        if self._reign is not None:
+            self._reign.sightings_changed()
 
     def review(self, change: Change) -> Answer:
         """What is to be said to *change* of the configuration."""

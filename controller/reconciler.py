@@ -24,6 +24,7 @@ from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
 from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses
+from lb.ipam import conflict
 from lb.ipam.condition import TYPE, present_condition, wanted_condition
 from lb.ipam.decision import (
     Decision,
@@ -82,6 +83,7 @@ class Reconciler:
         """By Service, what it asks for and cannot have, as it was last told."""
         self._deprecated: dict[str, frozenset[str]] = {}
         """By Service, the deprecated annotations that were told of and that it still has."""
+        self._sightings: conflict.Sightings = {}
         self._written_on: dict[str, str] = {}
         """By Service, the resourceVersion that its status was last written on, come of it what may."""
 
@@ -102,6 +104,13 @@ class Reconciler:
         self._try(name for name in self.space.use(config) if not _is_leaving(name))
         if (config.pools, config.unread) != (before.pools, before.unread):
             self._try(self._waiting)
+
+    def hear(self, sightings: conflict.Sightings) -> None:
+        """The speakers tell of these strangers; *again* for the Services that have an address concerned."""
+        before, self._sightings = self._sightings, sightings
+        for address in before.keys() | sightings.keys():
+            if before.get(address) != sightings.get(address):
+                self._try(name for name in self.space.tenants(address) if not _is_leaving(name))
 
     async def reconcile(self, name: str, service: Service | None) -> None:
         """Bring *service*, known as *name* and None when it is deleted, in line. Raises ApiError."""
@@ -171,7 +180,16 @@ class Reconciler:
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
         now = f"{self._now():%Y-%m-%dT%H:%M:%SZ}"
         condition = wanted_condition(service, decision, now) if serves else None
-        same = (present, noted, present_condition(service)) == (wanted, annotations, condition)
+        known = conflict.present_condition(service)
+        disputed = (
+            conflict.wanted_condition(service, decision.addresses, self._sightings, now) if serves else None
+        )
+        same = (present, noted, present_condition(service), known) == (
+            wanted,
+            annotations,
+            condition,
+            disputed,
+        )
         version = service.metadata.resource_version
         if self._is_overtaken(service):
             annotations[FENCED] = version  # so that it becomes another version, and no late write is applied
@@ -179,7 +197,8 @@ class Reconciler:
             return
         self._written_on[key(service)] = version
         async with self._permit(key(service), version):
-            written = await patch_status(self._client, service, wanted, annotations, condition or TYPE)
+            conditions = [condition or TYPE, *([disputed or conflict.TYPE] if disputed or known else [])]
+            written = await patch_status(self._client, service, wanted, annotations, *conditions)
         if written.metadata.resource_version == version:  # nothing differed, so we are not overtaken
             del self._written_on[key(service)]
         if present != wanted and serves:

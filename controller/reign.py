@@ -12,8 +12,9 @@ from typing import NoReturn
 
 from controller.configuration import Configuration
 from controller.pool_status import PoolStatuses
+from controller.quarantine import Quarantine
 from controller.reconciler import Reconciler, Serving
-from controller.settings import Settings
+from controller.settings import OnConflict, Settings
 from lb.api.configuration_state import CONTROLLER
 from lb.api.service import Service
 from lb.cluster.client import Client
@@ -83,6 +84,14 @@ class Reign:
             permit=self._permit,
         )
         self._pools = PoolStatuses(client, settings.namespace, self._reconciler.space)
+        self._quarantine = Quarantine(
+            client,
+            settings.namespace,
+            configuration.custom_resources,
+            self._recorder,
+            lambda: configuration.sightings,
+            lambda: configuration.parsed.config,
+        )
         self._seen: dict[str, float] = {}
         """By Service, since when it has been seen without an address."""
         self._begun = False
@@ -103,12 +112,15 @@ class Reign:
             tasks.create_task(self._pools.run())
             tasks.create_task(self._keep_configured())
             tasks.create_task(self._keep_key())
+            if self._settings.on_conflict is OnConflict.QUARANTINE:
+                tasks.create_task(self._quarantine.run())
             tasks.create_task(self._queue.serve(self._work, DECIDED))
 
     def _begin(self) -> None:
         parsed = self._configuration.parsed
         self._reconciler.begin(parsed.config, self._services.store.values())
         self._begun = True
+        self.sightings_changed()
         self.configuration_changed(Parsed(), parsed)
         for name, service in self._services.store.items():
             self.service_changed(name, service)
@@ -132,6 +144,13 @@ class Reign:
                 self._tell(rejection)
         self._state.tell(partial(judge, CONTROLLER, [str(each) for each in parsed.rejections]))
         self._reconfigured.set()
+        self._quarantine.stir()
+
+    def sightings_changed(self) -> None:
+        """The speakers tell of other strangers than before."""
+        if self._begun:
+            self._reconciler.hear(self._configuration.sightings)
+            self._quarantine.stir()
 
     async def _keep_configured(self) -> NoReturn:
         """Let each configuration take effect, in its time."""

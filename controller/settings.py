@@ -21,6 +21,13 @@ class WebhookMode(StrEnum):
     ONLY = "onlywebhook"
 
 
+class OnConflict(StrEnum):
+    """What is done about an address that a stranger uses."""
+
+    REPORT = "report"
+    QUARANTINE = "quarantine"
+
+
 class WebhookSettings(Struct, frozen=True):
     """How webhooks are served. `mounted` is a folder with keys that others make; None: we make them."""
 
@@ -49,6 +56,7 @@ class Settings(Struct, frozen=True):
     webhook: WebhookSettings = WebhookSettings()
     pod_uid: str = ""
     timing: Timing = Timing()
+    on_conflict: OnConflict = OnConflict.REPORT
 
     @property
     def identity(self) -> str:
@@ -90,6 +98,12 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         **_SWITCH,
         help="as in MetalLB, a sharing key counts in all namespaces, without the consent of both Services",
     )
+    parser.add_argument(
+        "--on-conflict",
+        default=OnConflict.REPORT,
+        choices=[each.value for each in OnConflict],
+        help="report an address that another host uses, or set it aside, so that its Services get others",
+    )
     parser.add_argument("--kubeconfig", default="", help="file; in a pod, its service account is used")
     parser.add_argument("--log-level", default="info", choices=list(LEVELS))
     _add_timing_flags(parser)
@@ -107,6 +121,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         kubeconfig=read.kubeconfig or None,
         webhook=_webhook_settings(parser, read),
         timing=_timing(parser, read),
+        on_conflict=OnConflict(read.on_conflict),
     )
 
 

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Iterable
 
-from lb.announce.conflict import Conflict, emit
 from lb.api.configuration_state import CONFLICTS
 from lb.api.service import Service
 from lb.cluster.configuration_state import StateWriter
 from lb.cluster.events import Recorder, reference
 from lb.cluster.resource import SERVICES
+from lb.config.conflict import Conflict, emit
 from lb.config.ranges import Address
 from speaker.layer2.protocol.conflicts import State
 
@@ -23,6 +23,7 @@ class Complaints:
         self._node = node
         self._recorder = recorder
         self._state = state
+        self.note(())
 
     def note(self, conflicts: Iterable[Conflict]) -> None:
         """There are these conflicts now."""

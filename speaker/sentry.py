@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from lb.announce.bulletin import Bulletin, emit
-from lb.announce.conflict import Conflict
+from lb.config.conflict import Conflict
 from lb.config.ranges import Address
 from lb.observe.metrics import ConflictMetrics
 from speaker.layer2.announcer import Announcer, Interfaces

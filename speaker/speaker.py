@@ -7,18 +7,18 @@ from functools import partial
 from hashlib import sha256
 from ipaddress import ip_address
 
-from msgspec import to_builtins
 from prometheus_client import CollectorRegistry
 
 from lb.announce.bulletin import Bulletin
-from lb.announce.conflict import Conflict
 from lb.announce.verdict import Verdict, in_full, outline
 from lb.api.configuration_state import HARDWARE_ADDRESSES, SPEAKER, SUBNETS
 from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
 from lb.cluster.configuration_state import StateWriter, own_pod
 from lb.cluster.events import Recorder
+from lb.config import conflict
 from lb.config.condition import judge
+from lb.config.conflict import Conflict
 from lb.config.excluded_interfaces import Patterns
 from lb.config.ranges import Address
 from lb.observe.metrics import ClientMetrics, ConflictMetrics, Layer2Metrics, SpeakerMetrics
@@ -233,7 +233,7 @@ class Speaker:
             "interfaces": sorted(self._announcer.interfaces),
             "seen": sorted(self._sentry.seen),
             "withheld": sorted(map(str, self._sentry.withheld)),
-            "conflicts": [to_builtins(each) for each in self._sentry.conflicts.values()],
+            "conflicts": [conflict.outline(each) for each in self._sentry.conflicts.values()],
             "told": {name: _in_short(each) for name, each in self._snapshot.bulletins.items()},
             "services": {key: outline(verdict) for key, verdict in self._docket.verdicts.items()},
         }
@@ -249,7 +249,7 @@ class Speaker:
         strangers = self._sentry.conflicts
         return {
             "withheld": [str(each) for each in addresses if each in self._sentry.withheld],
-            "conflicts": [to_builtins(strangers[each]) for each in addresses if each in strangers],
+            "conflicts": [conflict.outline(strangers[each]) for each in addresses if each in strangers],
         }
 
     def service_changed(self, service: str) -> None:

@@ -19,7 +19,7 @@ SUBNETS = "anvil-lb.io/subnets"
 """Annotation of a speaker's: the subnets that its node is on, as CIDRs with commas between."""
 
 CONFLICTS = "anvil-lb.io/conflicts"
-"""Annotation of a speaker's: strangers that use its addresses, in the words of `lb.announce.conflict`."""
+"""Annotation of a speaker's: strangers that use its addresses, in the words of `lb.config.conflict`."""
 HARDWARE_ADDRESSES = "anvil-lb.io/hardware-addresses"
 """Annotation of a speaker's: those by which it announces, with commas between."""
 

@@ -17,15 +17,15 @@ async def patch_status(
     service: Service,
     ingress: Sequence[LoadBalancerIngress],
     annotations: Mapping[str, str | None],
-    condition: ServiceCondition | str,
+    *conditions: ServiceCondition | str,
 ) -> Service:
-    """Set `status.loadBalancer.ingress` (empty clears it), *annotations* (None removes one) and *condition*.
+    """Set `status.loadBalancer.ingress` (empty clears it), *annotations* (None removes one) and *conditions*.
 
     Of a condition only its type is given where it is to be removed. Returns the Service as it then is. Raises
     Conflict if it is no longer the version of *service*.
     """
     metadata = service.metadata
-    patch = body(metadata.resource_version, ingress, annotations, condition)
+    patch = body(metadata.resource_version, ingress, annotations, *conditions)
     return await client.patch(
         SERVICES,
         metadata.name,
@@ -57,15 +57,16 @@ def body(
     resource_version: str,
     ingress: Sequence[LoadBalancerIngress],
     annotations: Mapping[str, str | None],
-    condition: ServiceCondition | str,
+    *conditions: ServiceCondition | str,
 ) -> dict[str, object]:
     """The strategic merge patch: null takes a field away, conditions of other types stay."""
-    gone = isinstance(condition, str)
     return {
         "metadata": {"resourceVersion": resource_version, "annotations": dict(annotations)},
         "status": {
             "loadBalancer": {"ingress": [_entry(one) for one in ingress] or None},
-            "conditions": [{"type": condition, "$patch": "delete"} if gone else condition],
+            "conditions": [
+                {"type": each, "$patch": "delete"} if isinstance(each, str) else each for each in conditions
+            ],
         },
     }
 

@@ -12,7 +12,7 @@ from lb.api import bgp_advertisement, bgp_peer, ip_address_pool, l2_advertisemen
 from lb.api.bgp_advertisement import BGPAdvertisementSpec
 from lb.api.bgp_peer import BGPPeerSpec
 from lb.api.custom_resource import CustomResource
-from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, OURS, PROTECT
+from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, OURS, PROTECT, QUARANTINE
 from lb.api.l2_advertisement import L2AdvertisementSpec
 from lb.api.meta import LabelSelector
 from lb.api.namespace import Namespace
@@ -29,7 +29,7 @@ from lb.config.selectors import Labels, matches
 from lb.config.seniority import reference_to
 from lb.config.spec import decode, mentions
 
-ANNOTATIONS = {ip_address_pool.KIND: {DRAIN, PROTECT}, bgp_peer.KIND: {FIELDS_OF_V1BETA2}}
+ANNOTATIONS = {ip_address_pool.KIND: {DRAIN, PROTECT, QUARANTINE}, bgp_peer.KIND: {FIELDS_OF_V1BETA2}}
 """By kind, those of our annotations that it may carry."""
 Several = Iterable[Labels]
 

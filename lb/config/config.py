@@ -45,6 +45,7 @@ class Pool(Struct, frozen=True):
     reservation: Reservation | None = None
     is_protected: bool = False
     is_draining: bool = False
+    quarantined: frozenset[Address] = frozenset()
 
 
 class L2Advertisement(Struct, frozen=True):
@@ -110,7 +111,7 @@ class Config(Struct, frozen=True, dict=True):
         return [(span.version, span.first) for span, _ in self._places]
 
     def pool_of(self, address: Address) -> Pool | None:
-        """The pool that *address* lies in; an address that `avoid_buggy_ips` leaves out lies in none."""
+        """The pool that *address* lies in; one that the pool leaves out, or has set aside, lies in none."""
         at = bisect_right(self._starts, (address.version, int(address))) - 1
         if at < 0:
             return None
@@ -120,8 +121,18 @@ class Config(Struct, frozen=True, dict=True):
 
 
 def is_avoided(pool: Pool, address: Address) -> bool:
-    """Whether *pool* leaves *address* out because old network gear takes .0 and .255 for no host."""
-    return pool.avoid_buggy_ips and address.version == 4 and int(address) & 0xFF in (0, 255)
+    """Whether *pool* gives *address* to nobody.
+
+    It is set aside, or left out because old network gear takes .0 and .255 for no host.
+    """
+    if pool.quarantined and address in pool.quarantined:
+        return True
+    return pool.avoid_buggy_ips and is_buggy(address)
+
+
+def is_buggy(address: Address) -> bool:
+    """Whether *address* is one that `avoid_buggy_ips` leaves out."""
+    return address.version == 4 and int(address) & 0xFF in (0, 255)
 
 
 EMPTY = Config()

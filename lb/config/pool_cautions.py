@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from lb.api.custom_resource import CustomResource
+from lb.api.extension import QUARANTINE
 from lb.api.ip_address_pool import KIND
 from lb.config.config import Pool
 from lb.config.ground import Ground
@@ -26,6 +27,7 @@ def about_pool(
     """About *pool*, made of *each*, which advertisements of either kind cover or not."""
     reference = reference_to(KIND, each)
     found = list(_about_ranges(reference, pool, by_l2, ground))
+    found += _about_quarantine(reference, pool)
     found += _about_allocation(reference, pool, namespaces)
     if not by_l2 and not by_bgp:
         reason = (
@@ -51,6 +53,13 @@ def _about_ranges(reference: Reference, pool: Pool, by_l2: bool, ground: Ground)
             reason = "an L2Advertisement covers it, and it lies in no subnet that a node is on"
             remedy = "Take addresses of the nodes' subnet, or see that a router sends them there."
             yield Caution(reference, where, str(span), reason, remedy)
+
+
+def _about_quarantine(reference: Reference, pool: Pool) -> Iterator[Caution]:
+    for address in sorted(pool.quarantined, key=lambda each: (each.version, each)):
+        if not any(address in span for span in pool.ranges):
+            where = f"metadata.annotations[{QUARANTINE}]"
+            yield Caution(reference, where, str(address), "it is no address of the pool", "Take it out.")
 
 
 def _about_allocation(

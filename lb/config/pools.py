@@ -6,12 +6,12 @@ from itertools import pairwise
 from operator import itemgetter
 
 from lb.api.custom_resource import CustomResource
-from lb.api.extension import DRAIN, PROTECT
+from lb.api.extension import DRAIN, PROTECT, QUARANTINE
 from lb.api.ip_address_pool import KIND, IPAddressPoolSpec, ServiceAllocation
 from lb.api.namespace import Namespace
 from lb.config.config import Pool, Reservation
 from lb.config.names import repeated
-from lb.config.ranges import AddressRange, overlapping, parse_range
+from lb.config.ranges import Address, AddressRange, overlapping, parse_address, parse_range
 from lb.config.rejection import Malformed, Reference, Rejection
 from lb.config.selectors import faulty_selectors, matches_any
 from lb.config.seniority import reference_to
@@ -46,6 +46,7 @@ def read_pool(each: CustomResource, namespaces: tuple[Namespace, ...]) -> Pool |
         _reservation(spec.service_allocation, namespaces),
         each.metadata.annotations.get(PROTECT) == "true",
         each.metadata.annotations.get(DRAIN) == "true",
+        frozenset(address for _, address in _quarantined(each) if address is not None),
     )
 
 
@@ -85,6 +86,19 @@ def _faulty_annotations(reference: Reference, each: CustomResource) -> Iterator[
         if text not in (None, "true", "false"):
             where, reason = f"metadata.annotations[{name}]", "this is neither true nor false"
             yield Rejection(reference, where, text, reason, "Write 'true' or 'false', in quotes.")
+
+    for text, address in _quarantined(each):
+        if address is None:
+            where = f"metadata.annotations[{QUARANTINE}]"
+            remedy = "Write addresses with commas between, such as 192.0.2.10,2001:db8::10."
+            yield Rejection(reference, where, text, "this is no IP address", remedy)
+
+
+def _quarantined(each: CustomResource) -> Iterator[tuple[str, Address | None]]:
+    """The entries of the annotation, and the address that each is."""
+    text = each.metadata.annotations.get(QUARANTINE, "").strip()
+    for part in text.split(",") if text else ():
+        yield part, parse_address(part)
 
 
 def _reservation(kept: ServiceAllocation | None, namespaces: Iterable[Namespace]) -> Reservation | None:

@@ -25,6 +25,7 @@ class Answer(StrEnum):
     NOT_ASKED = "was not asked: the Service names another pool"
     ELSEWHERE = "does not hold the address asked for"
     AVOIDED = "leaves out the address asked for, which ends in .0 or .255 (avoidBuggyIPs is true)"
+    QUARANTINED = "has set the address asked for aside, since another host uses it (anvil-lb.io/quarantine)"
     REFUSED = "is not in force, because its object was refused (see its events)"
     HELD = "holds the address asked for, but another Service has it"
 
@@ -37,6 +38,7 @@ class Reason(StrEnum):
     NO_POOL = "NoPool"
     UNKNOWN_POOL = "UnknownPool"
     NOT_IN_A_POOL = "AddressNotInPool"
+    QUARANTINED = "AddressQuarantined"
     POOLS_DIFFER = "AddressNotInRequestedPool"
     RESERVED = "PoolNotForThisService"
     DRAINING = "PoolDraining"
@@ -159,6 +161,10 @@ def _pool_for(space: Space, request: Request, address: Address) -> Pool | Refusa
     if pool is None:
         answers = {each.name: _absence(each, address) for each in space.config.pools.values()}
         answers |= dict.fromkeys(sorted(space.config.unread), Answer.REFUSED)
+        if Answer.QUARANTINED in answers.values():
+            reason = f"{address} is asked for and is set aside"
+            remedy = "Ask for another address, or free this one and take it out of the pool's annotation."
+            return Refusal(Reason.QUARANTINED, reason, answers, remedy)
         remedy = "Ask for an address of a pool, or add this one to a pool."
         reason = f"{address} is asked for and lies in no pool"
         return Refusal(Reason.NOT_IN_A_POOL, reason, answers, remedy)
@@ -181,7 +187,9 @@ def _pool_for(space: Space, request: Request, address: Address) -> Pool | Refusa
 
 
 def _absence(pool: Pool, address: Address) -> Answer:
-    return Answer.AVOIDED if any(address in span for span in pool.ranges) else Answer.ELSEWHERE
+    if not any(address in span for span in pool.ranges):
+        return Answer.ELSEWHERE
+    return Answer.QUARANTINED if address in pool.quarantined else Answer.AVOIDED
 
 
 def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from lb.config.config import EMPTY, Config, Pool
+from lb.config.config import EMPTY, Config, Pool, is_buggy
 from lb.config.ranges import Address, AddressRange
 from lb.ipam.block import Block, Tenants
 from lb.ipam.terms import Terms, objection
@@ -84,7 +84,7 @@ class Space:
         for pool in changed:
             for version in (4, 6):
                 spans = tuple(span for span in pool.ranges if span.version == version)
-                avoids = _is_buggy if pool.avoid_buggy_ips and version == 4 else None
+                avoids = _avoided(pool, version)
                 if spans:
                     known = (spans, avoids) in spare
                     come[pool.name, version] = spare.pop((spans, avoids)) if known else Block(spans, avoids)
@@ -229,18 +229,35 @@ class Space:
         return block if is_in else None
 
 
-def _is_buggy(number: int) -> bool:
-    return number & 0xFF in (0, 255)
+class Avoided(Struct, frozen=True):
+    """Which numbers a pool gives to nobody in one IP version; `buggy`: those that end in .0 or .255."""
+
+    buggy: bool
+    quarantined: frozenset[int]
+
+    def __call__(self, number: int) -> bool:
+        """Whether *number* is one of them."""
+        return number in self.quarantined or (self.buggy and number & 0xFF in (0, 255))
+
+
+def _avoided(pool: Pool, version: int) -> Avoided | None:
+    quarantined = frozenset(int(each) for each in pool.quarantined if each.version == version)
+    buggy = pool.avoid_buggy_ips and version == 4
+    return Avoided(buggy, quarantined) if buggy or quarantined else None
 
 
 def capacity(pool: Pool, version: int) -> int:
     """How many addresses *pool* has to give in IP *version*."""
     spans = [span for span in pool.ranges if span.version == version]
-    avoided = sum(_avoided(span) for span in spans) if pool.avoid_buggy_ips and version == 4 else 0
-    return sum(span.size for span in spans) - avoided
+    buggy = pool.avoid_buggy_ips and version == 4
+    avoided = sum(_buggy(span) for span in spans) if buggy else 0
+    aside = sum(
+        any(each in span for span in spans) and not (buggy and is_buggy(each)) for each in pool.quarantined
+    )
+    return sum(span.size for span in spans) - avoided - aside
 
 
-def _avoided(span: AddressRange) -> int:
+def _buggy(span: AddressRange) -> int:
     """How many addresses of *span* end in .0 or .255."""
     return sum((span.last - ending) // 256 - (span.first - 1 - ending) // 256 for ending in (0, 255))
 

@@ -9,6 +9,7 @@ import ctypes
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -209,6 +210,24 @@ def told():
     return Told()
 
 
+@asynccontextmanager
+async def following(*followed):
+    """What is watched is used: *followed* are pairs of an iterator and of who takes what it gives."""
+
+    async def follow(watched, use):
+        async for news in watched:
+            use(news)
+
+    tasks = [asyncio.create_task(follow(*each)) for each in followed]
+    yield
+    for each in tasks:
+        each.cancel()
+    await asyncio.wait(tasks)
+    for each in tasks:
+        if not each.cancelled():
+            each.result()
+
+
 @pytest.fixture
 async def announcer(machine, registry, told):
     """One that follows the machine's interfaces and their addresses."""
@@ -219,22 +238,9 @@ async def announcer(machine, registry, told):
         on_sighting=lambda interface, sighting: told.sightings.append((interface, sighting)),
     )
 
-    async def follow(watched, use):
-        async for news in watched:
-            use(news)
-
-    following = [
-        asyncio.create_task(follow(watch_interfaces(), announcer.use)),
-        asyncio.create_task(follow(watch_addresses(), announcer.use_addresses)),
-    ]
-    yield announcer
-    for each in following:
-        each.cancel()
-    await asyncio.wait(following)
+    async with following((watch_interfaces(), announcer.use), (watch_addresses(), announcer.use_addresses)):
+        yield announcer
     announcer.close()
-    for each in following:
-        if not each.cancelled():
-            each.result()
 
 
 async def carrying(announcer, *names):

@@ -1,6 +1,6 @@
 import pytest
 
-from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, PROTECT, SHARE_ACROSS_NAMESPACES
+from lb.api.extension import DRAIN, FIELDS_OF_V1BETA2, PROTECT, QUARANTINE, SHARE_ACROSS_NAMESPACES
 from lb.config.cautions import cautions as cautions_of
 from lb.config.memory import Memory
 from tests.unit.lb.config.written import (
@@ -135,12 +135,13 @@ def test_an_annotation_of_ours_where_it_means_nothing_is_told(key, of_pool, of_p
         communities=[annotated(resource("ours", {}))],
     )
     no_such = f"metadata.annotations[{key}] = 'false': no such annotation is known here."
+    of_ours = f"{DRAIN}, {PROTECT}, {QUARANTINE}"
     expected = {
         f"BFDProfile metallb-system/fast: {no_such} Remove it.": of_others,
         f"BGPAdvertisement metallb-system/net: {no_such} Remove it.": of_others,
         f"BGPPeer metallb-system/tor: {no_such} Write one of anvil-lb.io/fields-of-v1beta2.": of_peer,
         f"Community metallb-system/ours: {no_such} Remove it.": of_others,
-        f"IPAddressPool metallb-system/edge: {no_such} Write one of {DRAIN}, {PROTECT}.": of_pool,
+        f"IPAddressPool metallb-system/edge: {no_such} Write one of {of_ours}.": of_pool,
         f"L2Advertisement metallb-system/lan: {no_such} Remove it.": of_others,
     }
     assert [str(each) for each in found.cautions] == [message for message, told in expected.items() if told]

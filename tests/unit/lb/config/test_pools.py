@@ -1,10 +1,12 @@
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
 from lb.api.custom_resource import CustomResource
-from lb.api.extension import PROTECT
+from lb.api.extension import PROTECT, QUARANTINE
 from lb.api.meta import LabelSelector
 from lb.config.config import Reservation
 from lb.config.pools import PoolClaims
@@ -226,6 +228,31 @@ def test_any_other_protection_rejects_the_pool(text):
         f"IPAddressPool metallb-system/edge: metadata.annotations[anvil-lb.io/protect] = '{text}': "
         "this is neither true nor false. Write 'true' or 'false', in quotes."
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "aside"),
+    [
+        pytest.param("", set(), id="none"),
+        pytest.param("192.0.2.10", {"192.0.2.10"}, id="one"),
+        pytest.param(" 192.0.2.10, 2001:DB8::10 ", {"192.0.2.10", "2001:db8::10"}, id="of both families"),
+    ],
+)
+def test_addresses_are_set_aside_by_an_annotation(text, aside):
+    found = accepted(pool("edge", "192.0.2.0/24", annotations={QUARANTINE: text}))
+    assert set(map(str, found.pools["edge"].quarantined)) == aside
+    assert found.pool_of(ip_address("192.0.2.9")) is not None
+    assert (found.pool_of(ip_address("192.0.2.10")) is None) is bool(aside)
+
+
+@pytest.mark.parametrize("text", ["192.0.2.10,,192.0.2.11", "192.0.2.0/24", "web"])
+def test_what_is_set_aside_and_is_no_address_rejects_the_pool(text):
+    (message,) = rejections(pools=[pool("edge", "192.0.2.0/24", annotations={QUARANTINE: text})])
+    where = "IPAddressPool metallb-system/edge: metadata.annotations[anvil-lb.io/quarantine] = "
+    assert message.startswith(where)
+    assert message.endswith(
+        ": this is no IP address. Write addresses with commas between, such as 192.0.2.10,2001:db8::10."
+    )
 
 
 def test_an_address_of_a_megabyte_makes_a_message_that_an_event_can_hold():

@@ -23,6 +23,11 @@ class Conflict(Struct, frozen=True):
     interface: str
 
 
+def outline(conflict: Conflict) -> dict[str, str]:
+    """*conflict* for programs."""
+    return {"address": str(conflict.address), "mac": conflict.mac, "interface": conflict.interface}
+
+
 def emit(conflicts: Iterable[Conflict]) -> str:
     """The text of *conflicts*."""
     ordered = sorted(conflicts, key=lambda each: (each.address.version, each.address))
