@@ -89,7 +89,7 @@ class Configuration:
 
     def _state_changed(self, key: str, old: Any, new: Any) -> None:
         self._changed()
-        sightings = _sightings(self._states.store.values())
+        sightings = sightings_in(self._states.store.values())
         if sightings != self.sightings:
             self.sightings = sightings
             self._on_sightings()
@@ -127,7 +127,7 @@ class Configuration:
                     yield key(service), address
 
 
-def _sightings(states: Iterable[ConfigurationState]) -> dict[Address, tuple[Sighting, ...]]:
+def sightings_in(states: Iterable[ConfigurationState]) -> dict[Address, tuple[Sighting, ...]]:
     """What *states* of speakers tell of strangers; one that another speaker calls itself is none."""
     told = [(each, each.metadata.annotations) for each in states]
     speakers = {mac for _, annotations in told for mac in annotations.get(HARDWARE_ADDRESSES, "").split(",")}

@@ -3,7 +3,7 @@ import ssl
 import pytest
 
 from controller.admission.tls import Tls
-from controller.settings import Settings, WebhookMode, WebhookSettings, read_settings
+from controller.settings import OnConflict, Settings, WebhookMode, WebhookSettings, read_settings
 from lb.cluster.leadership import Timing
 
 ENVIRONMENT = {"METALLB_NAMESPACE": "metallb-system"}
@@ -36,6 +36,11 @@ def test_flags_come_before_the_environment():
     assert read_settings(given, environment) == Settings(
         "lb", "controller-2", "other", 8080, "anvil", True, "debug", "/etc/kubeconfig"
     )
+
+
+def test_addresses_in_conflict_are_reported_unless_they_are_to_be_set_aside():
+    assert read_settings([], ENVIRONMENT).on_conflict is OnConflict.REPORT
+    assert read_settings(["--on-conflict=quarantine"], ENVIRONMENT).on_conflict is OnConflict.QUARANTINE
 
 
 def test_webhooks_are_served_as_the_flags_say():

@@ -412,3 +412,18 @@ def test_the_loss_of_the_last_endpoint_is_told(node):
     assert node.recorder.told == [
         ("web", "Warning", "announceFailed", f"no node announces {OURS}: the Service has no serving endpoint")
     ]
+
+
+def test_what_is_withheld_is_not_served(node):
+    node.put(WEB, OURS)
+    node.act()
+    assert node.served == {OURS}
+    node.announcer.withheld = node.reconciler.served
+    assert node.served == set()
+
+
+def test_the_services_of_an_address_are_known(node):
+    node.put(WEB, OURS)
+    assert node.reconciler.services_at(ip_address(OURS)) == []
+    node.act()
+    assert node.reconciler.services_at(ip_address(OURS)) == [WEB]

@@ -56,6 +56,13 @@ def test_heartbeats_are_as_far_apart_as_is_given(arguments, interval, timeout):
     assert (given.heartbeat_interval, given.heartbeat_timeout) == (interval, timeout)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "probes"), [([], True), (["--probe-addresses=false"], False), (["--probe-addresses"], True)]
+)
+def test_addresses_are_probed_first_unless_told_otherwise(arguments, probes):
+    assert read_settings(arguments, ENVIRONMENT).probes is probes
+
+
 def test_addresses_are_made_known_again_each_minute_unless_told_otherwise():
     environment = ENVIRONMENT | {"METALLB_GRATUITOUS_ARP_INTERVAL": "300"}
     assert read_settings([], ENVIRONMENT).gratuitous_arp_interval == 60

@@ -147,3 +147,11 @@ NONE_SELECTED = (
 )
 def test_a_pool_that_is_kept_for_namespaces_that_there_are_not_is_told(kept, namespaces, messages):
     assert told("192.0.2.0/24", spec={"serviceAllocation": kept}, namespaces=namespaces) == messages
+
+
+def test_an_address_that_is_set_aside_and_no_address_of_the_pool_is_told():
+    aside = pool("edge", "192.0.2.0/24", annotations={"anvil-lb.io/quarantine": "192.0.2.9,198.51.100.1"})
+    assert cautions(pools=[aside], l2_advertisements=[LAN]) == [
+        f"{WHERE}metadata.annotations[anvil-lb.io/quarantine] = '198.51.100.1': it is no address of the pool."
+        " Take it out."
+    ]

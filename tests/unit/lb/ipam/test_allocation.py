@@ -13,9 +13,14 @@ from lb.ipam.space import Space
 from lb.ipam.terms import Terms
 
 
-def pool(name, *addresses, auto_assign=True, avoid_buggy_ips=False, kept=None, is_draining=False):
+def pool(
+    name, *addresses, auto_assign=True, avoid_buggy_ips=False, kept=None, is_draining=False, quarantined=()
+):
     ranges = tuple(map(parse_range, addresses))
-    return Pool(name, {}, ranges, auto_assign, avoid_buggy_ips, kept, is_draining=is_draining)
+    aside = frozenset(map(ip_address, quarantined))
+    return Pool(
+        name, {}, ranges, auto_assign, avoid_buggy_ips, kept, is_draining=is_draining, quarantined=aside
+    )
 
 
 def addresses(*texts):
@@ -341,6 +346,15 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             f"ends in .0 or .255 (avoidBuggyIPs is true). {ASK_ANOTHER}",
             Reason.NOT_IN_A_POOL,
             id="address that is avoided",
+        ),
+        pytest.param(
+            space(pool("a", "192.0.2.0/24", quarantined=["192.0.2.9"])),
+            request(asked=["192.0.2.9"]),
+            "192.0.2.9 is asked for and is set aside; pool a has set the address asked for aside, since "
+            "another host uses it (anvil-lb.io/quarantine). Ask for another address, or free this one and take "
+            "it out of the pool's annotation.",
+            Reason.QUARANTINED,
+            id="address that is set aside",
         ),
         pytest.param(
             space(SMALL, LARGE),

@@ -382,3 +382,29 @@ class Incremental(RuleBasedStateMachine):
 
 TestIncremental = Incremental.TestCase
 TestIncremental.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+ASIDE = replace(SMALL, quarantined=frozenset({TWO, SIX, OUTSIDE}))
+
+
+def test_what_is_set_aside_is_given_to_nobody_and_not_counted():
+    made = space(ASIDE)
+    assert given_away(made, ASIDE) == [ONE, THREE]
+    assert (capacity(ASIDE, 4), capacity(ASIDE, 6)) == (2, 3)
+    assert made.in_use(ASIDE, 4) == 2
+
+
+def test_what_is_set_aside_and_avoided_is_left_out_once():
+    pool = replace(POOL, quarantined=frozenset({ip_address("192.0.2.0"), ONE}))
+    assert capacity(pool, 4) == 253
+
+
+def test_who_holds_what_is_set_aside_is_concerned_and_it_is_free_again_afterwards():
+    made = space(SMALL)
+    hold(made, "web", TWO)
+    aside = Config({"a": ASIDE})
+    assert made.loses(aside)
+    assert made.use(aside) == {"shop/web"}
+    made.release("shop/web", remember=False)
+    made.use(Config({"a": SMALL}))
+    assert given_away(made, SMALL) == [ONE, TWO, THREE]

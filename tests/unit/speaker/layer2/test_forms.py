@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from scapy.layers.inet6 import ICMPv6ND_NA
+from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr
 from scapy.layers.l2 import ARP, Ether
 
 from speaker.layer2.forms import forms
@@ -12,6 +12,9 @@ def test_the_forms_are_what_scapy_reads_in_them():
     assert [Ether(form)[ARP].op for form in (made.arp_request, made.arp_reply)] == [1, 2]
     advertisements = [Ether(each) for each in (made.solicited_advertisement, made.unsolicited_advertisement)]
     assert [each[ICMPv6ND_NA].sprintf("%R% %S% %O%") for each in advertisements] == ["0 1 1", "0 0 1"]
+    solicitation = Ether(made.solicitation)
+    assert ICMPv6ND_NS in solicitation
+    assert ICMPv6NDOptSrcLLAddr not in solicitation
 
 
 def test_they_are_built_once():

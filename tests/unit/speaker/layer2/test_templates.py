@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 from hypothesis import given
 from hypothesis import strategies as st
-from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
+from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, IPv6
 from scapy.layers.l2 import ARP, Ether
 
 from speaker.layer2.protocol import arp, ndp
@@ -51,6 +51,30 @@ def test_scapy_would_build_the_same_solicited_advertisement(ours, hers, address,
     if patched[check] == b"\0\0":
         patched[check] = whole[check] = b"\xff\xff"
     assert patched == whole
+
+
+@given(macs, macs, v4, st.booleans())
+def test_scapy_would_build_the_same_probe(ours, hers, address, to_all):
+    destination = b"\xff" * 6 if to_all else hers
+    built = Ether(src=ours.hex(":"), dst=destination.hex(":")) / ARP(
+        op=1, hwsrc=ours.hex(":"), psrc="0.0.0.0", hwdst="00:00:00:00:00:00", pdst=text(address)
+    )
+    assert arp.asking(arp_templates(ours).probe, destination, address) == bytes(built)
+
+
+@given(macs, macs, v6, st.booleans())
+def test_scapy_would_build_the_same_search_for_duplicates(ours, hers, address, to_all):
+    group = ndp.solicited_node(address)
+    destination = ndp.group_mac(group) if to_all else hers
+    built = bytes(
+        Ether(src=ours.hex(":"), dst=destination.hex(":"))
+        / IPv6(src="::", dst=text(group), hlim=255)
+        / ICMPv6ND_NS(tgt=text(address))
+    )
+    asked = ndp.asking(ndp_templates(ours).probe, None if to_all else hers, address)
+    read = ndp.parse(asked)
+    assert (read.source, read.destination, read.target, read.link_layer) == (bytes(16), group, address, None)
+    assert (asked[:56], asked[58:]) == (built[:56], built[58:])
 
 
 def test_an_advertisement_that_nobody_asked_for_has_no_solicited_flag():

@@ -118,3 +118,33 @@ def test_this_node_is_nobody_else(responder):
     for mac in (OURS, OTHER):
         assert responder.receive_frame(VIP.packed + mac, 0.0) is Outcome.NOT_OURS
     assert not responder.sightings
+
+
+def test_a_probe_asks_all_or_one_and_is_no_announcement(responder):
+    responder.probe(VIP, None)
+    responder.probe(VIP, OTHER)
+    assert sent(responder) == [b"who has " + VIP.packed, b"who has " + VIP.packed + OTHER]
+    assert responder.unasked == {}
+
+
+def test_what_is_announced_is_made_known_anew_on_demand(responder):
+    responder.announce(VIP, 0.0)
+    sent(responder)
+    responder.repeat(VIP, 50.0)
+    assert sent(responder, 50.0) == TOLD
+    assert responder.next_timer() == 50.0 + TAKEOVER_AT[1]
+
+
+def test_what_is_announced_is_defended_by_one_announcement(responder):
+    responder.announce(VIP, 0.0)
+    sent(responder)
+    responder.defend(VIP)
+    assert sent(responder, 0.05) == TOLD
+    assert responder.unasked == {VIP.packed: 4}
+    assert responder.next_timer() == TAKEOVER_AT[1]
+
+
+def test_what_is_not_announced_is_neither_repeated_nor_defended(responder):
+    responder.repeat(VIP, 0.0)
+    responder.defend(VIP)
+    assert sent(responder) == []
