@@ -351,8 +351,8 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             space(pool("a", "192.0.2.0/24", quarantined=["192.0.2.9"])),
             request(asked=["192.0.2.9"]),
             "192.0.2.9 is asked for and is set aside; pool a has set the address asked for aside, since "
-            "another host uses it (anvil-lb.io/quarantine). Ask for another address, or free this one and take "
-            "it out of the pool's annotation.",
+            "another host uses it (anvil-lb.io/quarantine). Ask for another address, or free this one and "
+            "take it out of the pool's annotation.",
             Reason.QUARANTINED,
             id="address that is set aside",
         ),
