@@ -25,6 +25,7 @@ from lb.lab.processes import Process
 from lb.lab.waiting import wait_for
 
 CONTAINERD = "/run/containerd/containerd.sock"
+TOO_EARLY = "server is not initialized yet"  # what the kubelet is told then
 POD_LINKS = "veth"  # how the names of the pods' links begin on a node
 PAUSE_IMAGE = "localhost/pause:1"
 
@@ -201,6 +202,10 @@ class Node:
         """Raise `BrokenLabError` with its last words if one of the node's programs has ended."""
         for program in self._programs():
             self.machine.require(program)
+
+    def kubelet_came_too_early(self) -> bool:
+        """Whether the kubelet has ended because containerd, which took calls, had not found its pods yet."""
+        return not self.machine.processes("kubelet") and TOO_EARLY in self.machine.last_words("kubelet")
 
     def wait_for_containerd(self) -> None:
         """Wait until containerd takes calls."""

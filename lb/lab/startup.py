@@ -107,6 +107,8 @@ def _start_relay(machine: Machine) -> int:
 
 
 def _is_ready(starting: Node, api: Api, since: datetime) -> bool:
+    if starting.kubelet_came_too_early():
+        starting.start("kubelet")
     starting.require_programs()
     seen = api.get(f"/api/v1/nodes/{starting.name}")
     return seen is not None and node.ready_since(seen, since)
