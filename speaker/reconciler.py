@@ -173,8 +173,18 @@ class Reconciler:
                 self._announcer.withdraw(address)  # so that it is made known anew: it may have moved
             self._on[address][key] = mine.interfaces
             self._announcer.announce(address, _united(self._on[address]))
-            self._metrics.announced.labels(key, PROTOCOL, self._node, str(address)).set(1)
+            self._count(key, address)
         self._ledger.note(key, mine.interfaces)
+
+    def _count(self, key: str, address: Address) -> None:
+        is_announced = address not in self._announcer.withheld
+        self._metrics.announced.labels(key, PROTOCOL, self._node, str(address)).set(int(is_announced))
+
+    def recount(self) -> None:
+        """Something else is withheld than before."""
+        for address, on in self._on.items():
+            for key in on:
+                self._count(key, address)
 
     def _drop(self, key: str, address: Address, now: float) -> None:
         on = self._on[address]

@@ -310,6 +310,7 @@ class Speaker:
 
     def withheld_changed(self) -> None:
         """Tell the others what is served now."""
+        self._reconciler.recount()
         self._speak()
 
     def keeps(self, address: Address) -> bool:

@@ -172,6 +172,8 @@ async def test_a_speaker_tells_of_a_stranger_by_event_metric_annotation_and_debu
         await eventually(lambda: annotation() == f"{OURS} {mac} eth0")
         assert in_conflict(registry, OURS) == 1
         assert registry.get_sample_value("anvil_lb_speaker_address_conflicts_total") == 1
+        labels = {"service": "shop/ours", "protocol": "layer2", "node": "n1", "ip": OURS}
+        assert registry.get_sample_value("metallb_speaker_announced", labels) == 0
         explained = speaker.explain("shop/ours")
         assert explained["withheld"] == [OURS]
         assert explained["conflicts"] == [{"address": OURS, "mac": mac, "interface": "eth0"}]
@@ -179,5 +181,6 @@ async def test_a_speaker_tells_of_a_stranger_by_event_metric_annotation_and_debu
         assert str(V4) not in [str(each) for each in speaker._reconciler.served]
         disclaim(client, ip_address(OURS))
         await announced(speaker, OURS, THEIRS)
+        assert registry.get_sample_value("metallb_speaker_announced", labels) == 1
         await eventually(lambda: annotation() == "")
         await eventually(lambda: [each for each in api.messages if "no other host speaks" in each])

@@ -419,7 +419,11 @@ def test_what_is_withheld_is_not_served(node):
     node.act()
     assert node.served == {OURS}
     node.announcer.withheld = node.reconciler.served
-    assert node.served == set()
+    node.reconciler.recount()
+    assert (node.served, node.announced(WEB, OURS)) == (set(), 0)
+    node.announcer.withheld = frozenset()
+    node.reconciler.recount()
+    assert (node.served, node.announced(WEB, OURS)) == ({OURS}, 1)
 
 
 def test_the_services_of_an_address_are_known(node):

@@ -161,6 +161,13 @@ def test_one_that_leaves_is_no_member_as_soon_as_one_of_its_words_arrives(three)
     assert three.members("n1") == three.members("n3") == {"n1", "n3"}
 
 
+def test_one_that_left_is_told_from_one_that_died(three):
+    three.leave("n2")
+    three.kill("n3")
+    three.run(STEADY + 2.0)
+    assert three.speakers["n1"].left == {"n2"}
+
+
 def test_one_that_leaves_is_no_member_for_many_soon(many):
     many.leave("n2")
     many.run(many.now + 0.05)
