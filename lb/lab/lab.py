@@ -230,6 +230,11 @@ class Lab:
             for other in [others] if isinstance(others, str) else others:
                 self._site.segment.partition(self._site.port(one), self._site.port(other))
 
+    def mute(self, sender: str, receivers: Iterable[str]) -> None:
+        """No frame of *sender* reaches *receivers* until `heal`; the other way they pass."""
+        for receiver in receivers:
+            self._site.segment.mute(self._site.port(sender), self._site.port(receiver))
+
     def heal(self) -> None:
         """End every partition."""
         self._site.segment.heal()

@@ -89,8 +89,12 @@ class Segment:
 
     def partition(self, one: str, other: str) -> None:
         """No frame passes between the two hosts, in either direction, until `heal`."""
-        pairs = f'"{one}" . "{other}", "{other}" . "{one}"'
-        self._nft(f"add element bridge faults parted {{ {pairs} }}")
+        self.mute(one, other)
+        self.mute(other, one)
+
+    def mute(self, sender: str, receiver: str) -> None:
+        """No frame passes from *sender* to *receiver* until `heal`; the other way they do."""
+        self._nft(f'add element bridge faults parted {{ "{sender}" . "{receiver}" }}')
 
     def heal(self) -> None:
         """End every partition."""
