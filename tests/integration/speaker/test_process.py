@@ -64,6 +64,12 @@ def summary(lab):
     return state(lab).get("status", {}).get("errorSummary", "")
 
 
+def annotations(lab, *names):
+    """The values of these annotations of ours, once all of them are there."""
+    present = state(lab)["metadata"]["annotations"]
+    return [present[f"anvil-lb.io/{name}"] for name in names]
+
+
 def exclude(lab, text):
     metadata = {"name": "metallb-excludel2", "namespace": NAMESPACE}
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"excludel2.yaml": text}}
@@ -77,8 +83,13 @@ def test_it_tells_of_its_configuration_and_its_subnets(lab, speaker):
     assert found["status"]["conditions"][0]["type"] == "configReconcilerValid"
     labels = {"metallb.io/component-type": "speaker", "metallb.io/node-name": NODE}
     assert found["metadata"]["labels"] == labels
-    subnets = found["metadata"]["annotations"]["anvil-lb.io/subnets"]
+    told = lab.wait_for(
+        lambda: annotations(lab, "subnets", "hardware-addresses", "conflicts"), "all to be told"
+    )
+    subnets, mac, conflicts = told
     assert subnets == f"{addressing.SEGMENT},{addressing.SEGMENT6}"
+    assert mac.count(":") == 5
+    assert conflicts == ""
 
 
 def test_a_bad_pool_is_told_of_until_it_is_gone(lab, speaker):
