@@ -193,10 +193,9 @@ def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
 
 
 def _in_turn(space: Space, request: Request, wish: Versions) -> Iterable[Pool]:
-    familiar = _familiar(space, request)
-    if not familiar:
+    if not space.knows(request.terms):
         return space.pools
-    pools = (space.config.pool_of(each) for each in familiar if each.version in wish)
+    pools = (space.config.pool_of(each) for each in _familiar(space, request) if each.version in wish)
     return chain((each for each in pools if each is not None), space.pools)
 
 
@@ -207,8 +206,6 @@ def _familiar(space: Space, request: Request) -> Iterable[Address]:
     """
     terms = request.terms
     held, last = space.held_by(terms.service), space.last_of(terms.service)
-    if not (held or last or terms.key):
-        return ()
     shared = ((each for each in last if space.tenants(each)), space.shared_with(terms.key))
     found = chain(held, *(shared if terms.key else ()), last)
     return (each for each in found if space.objection(each, terms) is None)
@@ -226,7 +223,7 @@ def _pick(space: Space, request: Request, pool: Pool, wish: Versions) -> Address
 
 
 def _best(space: Space, request: Request, pool: Pool, version: int) -> Address | None:
-    for each in _familiar(space, request):
+    for each in _familiar(space, request) if space.knows(request.terms) else ():
         if each.version == version and space.config.pool_of(each) == pool:
             return each
     return space.next_free(pool, version)
