@@ -103,14 +103,13 @@ class Space:
     def _settle(self, gone: list[Block]) -> None:
         """Find places for what lay outside or in blocks that are *gone*; hold back what was had lately."""
         left, self._outside = (*self._outside.values(), *gone), _nowhere()
-        free: list[Address] = []
         for block in left:
-            address = block.spans[0].address
             for number, tenants in block.tenants.items():
-                self._block_of(address(number)).let(number, tenants)
-            free += map(address, block.held_back)
+                self._block_of(block.spans[0].address(number)).let(number, tenants)
+        free = (block.spans[0].address(number) for block in gone for number in block.held_back)
         for each in chain(free, chain.from_iterable(self._last.values())):
-            self._block_of(each).hold_back(int(each))
+            if (found := self._block_of(each)) is not self._outside[each.version]:
+                found.hold_back(int(each))
 
     def holding(self, service: str) -> Holding | None:
         """What *service* holds."""

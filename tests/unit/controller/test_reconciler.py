@@ -282,7 +282,7 @@ class Writing(RuleBasedStateMachine):
 
 
 TestWriting = Writing.TestCase
-TestWriting.settings = settings(max_examples=200, stateful_step_count=40)
+TestWriting.settings = settings(max_examples=80, stateful_step_count=40)
 
 
 @pytest.fixture

@@ -102,6 +102,13 @@ MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
             space(SMALL, web="192.0.2.2"), request(asked=["192.0.2.2"]), "192.0.2.2", "small", id="its own"
         ),
         pytest.param(
+            space(pool("a", "192.0.2.0/24", is_draining=True), web="192.0.2.2"),
+            request(asked=["192.0.2.2"]),
+            "192.0.2.2",
+            "a",
+            id="its own, of a pool that gives none away any more",
+        ),
+        pytest.param(
             space(SMALL, LARGE),
             request(pool="large", asked=["198.51.100.9"]),
             "198.51.100.9",
