@@ -46,6 +46,12 @@ class Reason(StrEnum):
 
 _WHERE_NAMED = {Answer.RESERVED: Reason.RESERVED, Answer.DRAINING: Reason.DRAINING}
 """Why there is no address where the Service names the pool that says so."""
+_WAYS = {
+    Answer.NOT_AUTO_ASSIGNED: "name a pool by the annotation metallb.io/address-pool",
+    Answer.DRAINING: "take the annotation anvil-lb.io/drain from a pool",
+    Answer.RESERVED: "let a pool's spec.serviceAllocation admit the Service",
+}
+"""What a person can do where no pool that may be asked lacks anything, by what the others say."""
 
 
 class Allocation(Struct, frozen=True, gc=False):
@@ -266,9 +272,9 @@ def _refuse(space: Space, request: Request) -> Refusal:
 
 
 def _remedy(met: Set[Answer]) -> str:
-    could = met & {Answer.EXHAUSTED, Answer.OTHER_FAMILY, Answer.ONE_FAMILY, Answer.REFUSED}
-    if Answer.RESERVED in met and not could:
-        return "Let a pool's spec.serviceAllocation admit the Service, or add a pool."
-    if Answer.DRAINING in met and not could:
-        return "Take the annotation anvil-lb.io/drain from a pool, or add a pool."
-    return "Add addresses to a pool, or free one."
+    """What a person can do where the pools gave the answers *met*; no more than could help."""
+    ways = [way for answer, way in _WAYS.items() if answer in met]
+    if not ways or met & {Answer.EXHAUSTED, Answer.OTHER_FAMILY, Answer.ONE_FAMILY, Answer.REFUSED}:
+        return "Add addresses to a pool, or free one."
+    listed = ", ".join((*ways, "or add a pool."))
+    return listed[0].upper() + listed[1:]
