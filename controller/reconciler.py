@@ -23,7 +23,7 @@ from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
-from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses
+from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses, unknown
 from lb.ipam.condition import TYPE, present_condition, wanted_condition
 from lb.ipam.decision import (
     Decision,
@@ -80,8 +80,8 @@ class Reconciler:
         """By Service, who holds, in the address space, what it has lost and its status may still name."""
         self._complaints: dict[str, str] = {}
         """By Service, what it asks for and cannot have, as it was last told."""
-        self._deprecated: dict[str, frozenset[str]] = {}
-        """By Service, the deprecated annotations that were told of and that it still has."""
+        self._doubtful: dict[str, frozenset[str]] = {}
+        """By Service, the annotations that were told of as deprecated or unknown and that it still has."""
         self._written_on: dict[str, str] = {}
         """By Service, the resourceVersion that its status was last written on, come of it what may."""
 
@@ -116,13 +116,13 @@ class Reconciler:
         self._touch(before, self.space.holding(name))
         self._complain(name, service, decision)
         if decision.outcome is not Outcome.NOT_OURS:
-            self._deprecate(name, service)
+            self._doubt(name, service)
         await self._write(service, decision)
         self._let_go(name)
 
     def _forget(self, name: str) -> None:
         self._complaints.pop(name, None)
-        self._deprecated.pop(name, None)
+        self._doubtful.pop(name, None)
         self._written_on.pop(name, None)
         self._try(self._waiting.served(name))
         self._try(self._waiting.touched(self.space.release(name)))
@@ -217,16 +217,17 @@ class Reconciler:
             self._recorder.warning(reference(SERVICES, service), "AllocationFailed", message)
             log.warning("Service %s: %s", name, decision.complaint)
 
-    def _deprecate(self, name: str, service: Service) -> None:
-        """Tell of each deprecated annotation of *service*, once."""
-        found = deprecated(service.metadata.annotations)
-        told = self._deprecated.pop(name, frozenset())
-        if found:
-            self._deprecated[name] = frozenset(found)
-        for each, remedy in found.items():
+    def _doubt(self, name: str, service: Service) -> None:
+        """Tell of each annotation of *service* that is deprecated or unknown, once."""
+        annotations, told = service.metadata.annotations, self._doubtful.pop(name, frozenset())
+        doubts = [("deprecated", *each) for each in deprecated(annotations).items()]
+        doubts += [("unknown", *each) for each in unknown(annotations).items()]
+        if doubts:
+            self._doubtful[name] = frozenset(each for _, each, _ in doubts)
+        for word, each, remedy in doubts:
             if each not in told:
-                message = f"Service uses deprecated annotation {each}: {remedy}"
-                self._recorder.warning(reference(SERVICES, service), "deprecatedAnnotation", message)
+                message = f"Service uses {word} annotation {each}: {remedy}"
+                self._recorder.warning(reference(SERVICES, service), f"{word}Annotation", message)
 
 
 def _leaving(name: str, address: Address) -> str:

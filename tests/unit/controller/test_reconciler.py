@@ -521,6 +521,19 @@ async def test_each_deprecated_annotation_of_a_service_is_told_once(server):
     assert deprecations(recorder)[3:] == [first]
 
 
+async def test_an_unknown_annotation_of_a_service_is_told_once(server):
+    recorder = Told()
+    reconciler = Reconciler(server, recorder, Serving(), lambda key: None)
+    reconciler.begin(config(["192.0.2.1-192.0.2.3"]), [])
+    for _ in range(2):
+        await reconciler.reconcile("default/a", annotated(server, "metallb.io/address-pol"))
+    told = [message for _, reason, message in recorder.warnings if reason == "unknownAnnotation"]
+    assert told == [
+        "Service uses unknown annotation metallb.io/address-pol: Nothing reads it: write"
+        " metallb.io/address-pool, or remove it."
+    ]
+
+
 async def test_the_annotations_of_a_service_of_another_class_are_not_ours_to_judge(server):
     recorder = Told()
     reconciler = Reconciler(server, recorder, Serving("example.com/lb"), lambda key: None)
