@@ -24,7 +24,7 @@ from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
 from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses, unknown
-from lb.ipam.condition import TYPE, present_condition, wanted_condition
+from lb.ipam.condition import TYPE, has_condition, present_condition, wanted_condition
 from lb.ipam.decision import (
     Decision,
     Outcome,
@@ -248,4 +248,4 @@ def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
     let_go = retyped or (ended and is_of_class(service, load_balancer_class))
     notes = (ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL, FENCED)
     noted = any(note in service.metadata.annotations for note in notes)
-    return let_go and (noted or present_condition(service) is not None)
+    return let_go and (noted or has_condition(service))

@@ -59,13 +59,17 @@ def body(
     annotations: Mapping[str, str | None],
     condition: ServiceCondition | str,
 ) -> dict[str, object]:
-    """The strategic merge patch: null takes a field away, conditions of other types stay."""
-    gone = isinstance(condition, str)
+    """The strategic merge patch: null takes a field away, conditions of other types stay.
+
+    All of our type are deleted before ours is set, as merging would let a second one stand.
+    """
+    fresh = [] if isinstance(condition, str) else [condition]
+    kind = condition if isinstance(condition, str) else condition.type
     return {
         "metadata": {"resourceVersion": resource_version, "annotations": dict(annotations)},
         "status": {
             "loadBalancer": {"ingress": [_entry(one) for one in ingress] or None},
-            "conditions": [{"type": condition, "$patch": "delete"} if gone else condition],
+            "conditions": [{"type": kind, "$patch": "delete"}, *fresh],
         },
     }
 

@@ -16,8 +16,8 @@ def wanted_condition(service: Service, decision: Decision, now: str) -> ServiceC
     status = "True" if decision.addresses else "False"
     message = decision.complaint[:LONGEST] or _success(decision)
     known = present_condition(service)
-    since = known.last_transition_time if known is not None and known.status == status else now
-    return ServiceCondition(TYPE, status, str(decision.reason), message, since)
+    since = known.last_transition_time if known is not None and known.status == status else None
+    return ServiceCondition(TYPE, status, str(decision.reason), message, since or now)
 
 
 def _success(decision: Decision) -> str:
@@ -26,5 +26,11 @@ def _success(decision: Decision) -> str:
 
 
 def present_condition(service: Service) -> ServiceCondition | None:
-    """The condition as *service* has it."""
-    return next((each for each in service.status.conditions if each.type == TYPE), None)
+    """The condition as *service* has it; None also where it has several, which is nobody's word."""
+    found = [each for each in service.status.conditions if each.type == TYPE]
+    return found[0] if len(found) == 1 else None
+
+
+def has_condition(service: Service) -> bool:
+    """Whether *service* has the condition, be it once or more often."""
+    return any(each.type == TYPE for each in service.status.conditions)

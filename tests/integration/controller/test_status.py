@@ -148,6 +148,23 @@ def test_a_condition_that_somebody_edits_is_put_right(cluster, web):
     assert cluster.condition("web")["status"] == "True"
 
 
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+def test_a_condition_that_is_no_condition_deafens_nobody(cluster, controller, web, twice):
+    """The API server takes it without a time, and then shows null."""
+    ours = [{"type": ALLOCATED, "status": "True", "reason": "Allocated"}] * (1 + twice)
+    patch = json.dumps({"status": {"conditions": [{"type": "example.com/Theirs", "status": "True"}, *ours]}})
+    cluster.lab.kubectl("patch", "service", web, "--subresource=status", "--type=merge", "-p", patch)
+    cluster.wait_for_reason(web, "True", "Allocated", "192.0.2.10 of pool lan")
+    types = [each["type"] for each in cluster.status(web)["conditions"]]
+    assert sorted(types) == [ALLOCATED, "example.com/Theirs"]
+
+    controller.restart()
+
+    cluster.service("other")
+    cluster.wait_for_address("other", "192.0.2.11")
+    assert cluster.addresses(web) == ["192.0.2.10"]
+
+
 def test_of_two_services_with_one_address_the_older_keeps_it_and_the_other_is_told_and_moved(
     cluster, controller, web
 ):

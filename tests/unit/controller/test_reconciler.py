@@ -104,8 +104,8 @@ def patched(present, body):
     metadata, status = replace(present.metadata, annotations=notes), present.status
     if "status" in body:
         ingress = body["status"]["loadBalancer"]["ingress"] or []
-        (condition,) = body["status"]["conditions"]
-        conditions = (condition,) if isinstance(condition, ServiceCondition) else ()
+        told = body["status"]["conditions"]
+        conditions = tuple(each for each in told if isinstance(each, ServiceCondition))
         entries = tuple(LoadBalancerIngress(**each) for each in ingress)
         status = ServiceStatus(LoadBalancerStatus(entries), conditions)
     return replace(present, status=status, metadata=metadata)
