@@ -18,7 +18,7 @@ MOST_TRANSITIONS = 2**31 - 1
 """As many as a Lease has room for (int32). Nobody decides by their number: it starts anew."""
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _TOLD = re.compile(f"(?P<key>{_LABEL}/{_LABEL})=(?P<version>[0-9]{{1,19}})")
-"""A write, as the Lease tells of it: names are DNS labels (RFC 1123), a version is etcd's revision (int64)."""
+"""A write as the Lease tells of it: of DNS labels (RFC 1123) and a revision of etcd (int64)."""
 
 
 class Timing(Struct, frozen=True):
