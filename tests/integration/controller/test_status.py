@@ -182,6 +182,23 @@ def test_of_two_services_with_one_address_the_older_keeps_it_and_the_other_is_to
     assert cluster.addresses("web") == ["192.0.2.10"]
 
 
+def test_whoever_writes_another_status_each_time_does_not_keep_us_busy(cluster, controller, web):
+    """As the load balancer of another product does that serves all Services too."""
+    theirs = [{"ip": "203.0.113.1"}]
+    for _ in range(12):
+        patch_status(cluster, web, {"loadBalancer": {"ingress": theirs}})
+        cluster.wait_for_address(web, "192.0.2.10")
+    before = time.monotonic()
+    for _ in range(3):
+        patch_status(cluster, web, {"loadBalancer": {"ingress": theirs}})
+        cluster.wait_for_address(web, "192.0.2.10")
+    assert time.monotonic() - before > 2
+
+    cluster.service("other")
+
+    cluster.wait_for_address("other", "192.0.2.11")
+
+
 def test_an_address_that_somebody_writes_into_a_second_status_meanwhile_is_taken_out(cluster, web):
     cluster.service("other")
     cluster.wait_for_address("other", "192.0.2.11")
