@@ -163,10 +163,10 @@ class Reconciler:
             self._again(name)
 
     async def _write(self, service: Service, decision: Decision) -> None:
-        serves = decision.outcome is not Outcome.NOT_OURS
-        if not serves and not _was_ours(service, self._serving.load_balancer_class):
+        serves, present = decision.outcome is not Outcome.NOT_OURS, service.status.load_balancer.ingress
+        is_let_go = key(service) in self._leaving and not present  # to those of another class, unseen
+        if not (serves or is_let_go or _was_ours(service, self._serving.load_balancer_class)):
             return
-        present = service.status.load_balancer.ingress
         wanted, annotations = wanted_ingress(decision), {**wanted_annotations(decision), FENCED: None}
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
         now = f"{self._now():%Y-%m-%dT%H:%M:%SZ}"

@@ -137,6 +137,18 @@ def test_a_service_that_comes_back_with_another_class_is_let_go(cluster, web):
     assert cluster.condition("web") is None
 
 
+def test_of_a_service_that_went_to_another_class_while_nobody_looked_nothing_is_said_any_more(
+    cluster, controller, web
+):
+    controller.send(signal.SIGSTOP)
+    cluster.service("web", type="ClusterIP")
+    cluster.service("web", loadBalancerClass="example.com/other")
+    controller.send(signal.SIGCONT)
+
+    cluster.lab.wait_for(lambda: cluster.condition("web") is None, "its condition to go", 20)
+    assert "metallb.io/ip-allocated-from-pool" not in cluster.get("service", "web")["metadata"]["annotations"]
+
+
 def test_a_condition_that_somebody_edits_is_put_right(cluster, web):
     right = cluster.condition("web")
 
