@@ -34,7 +34,7 @@ check: .venv/.ready ## Format, lint, types, import contracts, generated files, u
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m lb.cli.generate --check
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/unit
 
 .PHONY: test
 test: check setup ## All tests: check, then integration and end-to-end on a real Kubernetes

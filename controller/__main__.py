@@ -9,6 +9,7 @@ from controller.settings import Settings, WebhookMode, read_settings
 from lb.cluster.client import Client
 from lb.cluster.credentials import load
 from lb.cluster.errors import ApiError
+from lb.observe.garbage import look_seldom
 from lb.observe.health import serve_health
 from lb.observe.lifetime import run_process, until_signalled
 from lb.observe.logs import log_as_json
@@ -46,4 +47,5 @@ async def _work(settings: Settings, client: Client, controller: Controller) -> N
 if __name__ == "__main__":
     given = read_settings(sys.argv[1:])
     log_as_json(given.log_level)
+    look_seldom()
     run_process("controller", run(given), ApiError)

@@ -16,6 +16,7 @@ from lb.api.service import (
     LOAD_BALANCER,
     LoadBalancerIngress,
     Service,
+    ServiceCondition,
 )
 from lb.cluster.client import Client
 from lb.cluster.events import Recorder, reference
@@ -23,9 +24,9 @@ from lb.cluster.resource import SERVICES
 from lb.cluster.service_status import patch_status
 from lb.config.config import Config
 from lb.config.ranges import Address
-from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses
+from lb.config.services import deprecated, is_of_class, is_ours, key, status_addresses, unknown
 from lb.ipam import conflict
-from lb.ipam.condition import TYPE, present_condition, wanted_condition
+from lb.ipam.condition import TYPE, has_condition, present_condition, wanted_condition
 from lb.ipam.decision import (
     Decision,
     Outcome,
@@ -81,8 +82,8 @@ class Reconciler:
         """By Service, who holds, in the address space, what it has lost and its status may still name."""
         self._complaints: dict[str, str] = {}
         """By Service, what it asks for and cannot have, as it was last told."""
-        self._deprecated: dict[str, frozenset[str]] = {}
-        """By Service, the deprecated annotations that were told of and that it still has."""
+        self._doubtful: dict[str, frozenset[str]] = {}
+        """By Service, the annotations that were told of as deprecated or unknown and that it still has."""
         self._sightings: conflict.Sightings = {}
         self._written_on: dict[str, str] = {}
         """By Service, the resourceVersion that its status was last written on, come of it what may."""
@@ -125,13 +126,13 @@ class Reconciler:
         self._touch(before, self.space.holding(name))
         self._complain(name, service, decision)
         if decision.outcome is not Outcome.NOT_OURS:
-            self._deprecate(name, service)
+            self._doubt(name, service)
         await self._write(service, decision)
         self._let_go(name)
 
     def _forget(self, name: str) -> None:
         self._complaints.pop(name, None)
-        self._deprecated.pop(name, None)
+        self._doubtful.pop(name, None)
         self._written_on.pop(name, None)
         self._try(self._waiting.served(name))
         self._try(self._waiting.touched(self.space.release(name)))
@@ -172,24 +173,19 @@ class Reconciler:
             self._again(name)
 
     async def _write(self, service: Service, decision: Decision) -> None:
-        serves = decision.outcome is not Outcome.NOT_OURS
-        if not serves and not _was_ours(service, self._serving.load_balancer_class):
+        serves, present = decision.outcome is not Outcome.NOT_OURS, service.status.load_balancer.ingress
+        is_let_go = key(service) in self._leaving and not present  # to those of another class, unseen
+        if not (serves or is_let_go or _was_ours(service, self._serving.load_balancer_class)):
             return
-        present = service.status.load_balancer.ingress
         wanted, annotations = wanted_ingress(decision), {**wanted_annotations(decision), FENCED: None}
         noted = {name: service.metadata.annotations.get(name) for name in annotations}
         now = f"{self._now():%Y-%m-%dT%H:%M:%SZ}"
         condition = wanted_condition(service, decision, now) if serves else None
-        known = conflict.present_condition(service)
         disputed = (
             conflict.wanted_condition(service, decision.addresses, self._sightings, now) if serves else None
         )
-        same = (present, noted, present_condition(service), known) == (
-            wanted,
-            annotations,
-            condition,
-            disputed,
-        )
+        has = (present_condition(service), present_condition(service, conflict.TYPE))
+        same = (present, noted, *has) == (wanted, annotations, condition, disputed)
         version = service.metadata.resource_version
         if self._is_overtaken(service):
             annotations[FENCED] = version  # so that it becomes another version, and no late write is applied
@@ -197,7 +193,7 @@ class Reconciler:
             return
         self._written_on[key(service)] = version
         async with self._permit(key(service), version):
-            conditions = [condition or TYPE, *([disputed or conflict.TYPE] if disputed or known else [])]
+            conditions = [*_changed(service, TYPE, condition), *_changed(service, conflict.TYPE, disputed)]
             written = await patch_status(self._client, service, wanted, annotations, *conditions)
         if written.metadata.resource_version == version:  # nothing differed, so we are not overtaken
             del self._written_on[key(service)]
@@ -236,16 +232,22 @@ class Reconciler:
             self._recorder.warning(reference(SERVICES, service), "AllocationFailed", message)
             log.warning("Service %s: %s", name, decision.complaint)
 
-    def _deprecate(self, name: str, service: Service) -> None:
-        """Tell of each deprecated annotation of *service*, once."""
-        found = deprecated(service.metadata.annotations)
-        told = self._deprecated.pop(name, frozenset())
-        if found:
-            self._deprecated[name] = frozenset(found)
-        for each, remedy in found.items():
+    def _doubt(self, name: str, service: Service) -> None:
+        """Tell of each annotation of *service* that is deprecated or unknown, once."""
+        annotations, told = service.metadata.annotations, self._doubtful.pop(name, frozenset())
+        doubts = [("deprecated", *each) for each in deprecated(annotations).items()]
+        doubts += [("unknown", *each) for each in unknown(annotations).items()]
+        if doubts:
+            self._doubtful[name] = frozenset(each for _, each, _ in doubts)
+        for word, each, remedy in doubts:
             if each not in told:
-                message = f"Service uses deprecated annotation {each}: {remedy}"
-                self._recorder.warning(reference(SERVICES, service), "deprecatedAnnotation", message)
+                message = f"Service uses {word} annotation {each}: {remedy}"
+                self._recorder.warning(reference(SERVICES, service), f"{word}Annotation", message)
+
+
+def _changed(service: Service, kind: str, condition: ServiceCondition | None) -> list[ServiceCondition | str]:
+    """What a patch says of the condition *kind*, which is to be *condition*."""
+    return [condition] if condition is not None else [kind] if has_condition(service, kind) else []
 
 
 def _leaving(name: str, address: Address) -> str:
@@ -266,4 +268,4 @@ def _was_ours(service: Service, load_balancer_class: str | None) -> bool:
     let_go = retyped or (ended and is_of_class(service, load_balancer_class))
     notes = (ALLOCATED_FROM_POOL, DEPRECATED_ALLOCATED_FROM_POOL, FENCED)
     noted = any(note in service.metadata.annotations for note in notes)
-    return let_go and (noted or present_condition(service) is not None)
+    return let_go and (noted or has_condition(service))

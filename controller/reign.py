@@ -23,6 +23,7 @@ from lb.cluster.errors import ApiError, Conflict
 from lb.cluster.events import Recorder, reference
 from lb.cluster.lease import Term
 from lb.cluster.memberlist import ensure_memberlist_key
+from lb.cluster.pace import Pace
 from lb.cluster.reflector import Reflector
 from lb.cluster.work_queue import WorkQueue
 from lb.config.condition import judge
@@ -71,6 +72,8 @@ class Reign:
         owner = own_pod(settings.pod_name, settings.pod_uid)
         self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
         self._queue: WorkQueue[str] = WorkQueue()
+        self._pace: Pace[str] = Pace()
+        """Of the writes of each status: another load balancer may put its own address there each time."""
         self._writes = asyncio.Semaphore(WRITES)
         self._urgent = 0
         """Writes that wait or are under way."""
@@ -166,6 +169,7 @@ class Reign:
 
     @asynccontextmanager
     async def _permit(self, name: str, version: str) -> AsyncIterator[None]:
+        self._pace.spend(name, asyncio.get_running_loop().time())
         self._urgent += 1
         self._calm.clear()
         try:
@@ -183,9 +187,15 @@ class Reign:
                 await self._calm.wait()
 
     async def _work(self, name: str) -> None:
+        service = self._services.store.get(name)
+        if service is None:
+            self._pace.forget(name)
+        elif rest := self._pace.rest(name, asyncio.get_running_loop().time()):
+            self._queue.add_after(name, rest)
+            return
         self._client_metrics.updates.inc()
         try:
-            await self._reconciler.reconcile(name, self._services.store.get(name))
+            await self._reconciler.reconcile(name, service)
             self._measure(name)
         except Conflict:
             self._queue.retry(name)  # the newer version is on its way to the store

@@ -5,6 +5,7 @@ import sys
 from lb.cluster.client import Client
 from lb.cluster.credentials import load
 from lb.cluster.errors import ApiError
+from lb.observe.garbage import look_seldom
 from lb.observe.health import serve_health
 from lb.observe.lifetime import run_process, until_signalled
 from lb.observe.logs import log_as_json
@@ -32,4 +33,5 @@ async def run(settings: Settings) -> None:
 if __name__ == "__main__":
     given = read_settings(sys.argv[1:])
     log_as_json(given.log_level)
+    look_seldom()
     run_process("speaker", run(given), ApiError)

@@ -1,6 +1,7 @@
 """Service (core/v1): what a user asks for, and the address that we write back."""
 
 from enum import StrEnum
+from typing import Any
 
 from msgspec import field
 
@@ -41,12 +42,14 @@ class ServiceSpec(Value, frozen=True):
 class LoadBalancerIngress(Value, frozen=True):
     """core/v1 LoadBalancerIngress: where the Service is reached from outside.
 
-    `ip_mode` says whether nodes take packets to `ip` as they come; absent, they do (KEP-1860).
+    `ip_mode` says whether nodes take packets to `ip` as they come; absent, they do (KEP-1860). `ports` tell
+    of ports in trouble (PortStatus): we never do.
     """
 
     ip: str = ""
     hostname: str = ""
     ip_mode: str = "VIP"
+    ports: tuple[Any, ...] = ()
 
 
 class LoadBalancerStatus(Value, frozen=True):
@@ -56,13 +59,17 @@ class LoadBalancerStatus(Value, frozen=True):
 
 
 class ServiceCondition(Value, frozen=True):
-    """meta/v1 Condition of a Service. `last_transition_time` is RFC 3339 in UTC."""
+    """meta/v1 Condition of a Service. `last_transition_time` is RFC 3339 in UTC.
+
+    The API takes any conditions of a Service, also without a time, which it then serves as null, and several
+    of one type.
+    """
 
     type: str = ""
     status: str = ""
     reason: str = ""
     message: str = ""
-    last_transition_time: str = ""
+    last_transition_time: str | None = None
 
 
 class ServiceStatus(Value, frozen=True):

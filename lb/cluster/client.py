@@ -36,7 +36,7 @@ PAGE = 500
 WATCH_SECONDS = 300
 """The server ends a watch after this long, so that connections spread over API servers again."""
 SILENCE_SECONDS = 90.0
-"""A watch that carries nothing for so long is given up: bookmarks come every minute."""
+"""A watch that carries nothing for so long is given up: bookmarks come every minute, where any come."""
 
 
 class _ListMeta(Value, frozen=True):

@@ -36,6 +36,14 @@ class Relist(ApiError):  # noqa: N818 - named for what the caller does next
     """The version that we go on from is forgotten (410), or may be: list again."""
 
 
+class Silence(Relist):
+    """Nothing came on a watch for long: list again, though perhaps nothing happened.
+
+    Bookmarks come every minute where etcd tells of its progress or anything of that kind changed before; of a
+    kind that nobody ever used the API server may say nothing at all.
+    """
+
+
 class Conflict(ApiError):  # noqa: N818 - named for what the caller does next
     """Someone wrote the object meanwhile, or it exists already (409): look again, decide again."""
 
@@ -138,11 +146,9 @@ def unreachable(call: Call, why: str) -> Retry:
     return Retry(f"{call}: no answer from the API server: {why}")
 
 
-def silent(call: Call, seconds: float) -> Relist:
+def silent(call: Call, seconds: float) -> Silence:
     """The error for a watch on which not even a bookmark came."""
-    return Relist(
-        f"{call}: nothing came for {seconds:g} s, though bookmarks come every minute; listing again"
-    )
+    return Silence(f"{call}: nothing came for {seconds:g} s, not even a bookmark; listing again")
 
 
 def cut_short(plural: str, seconds: float) -> Retry:

@@ -5,6 +5,7 @@ believed, and no safety rests on time. Why it is as it is: docs/design/0003-cont
 the algorithm of client-go's leader election.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,12 @@ from typing import Any
 from msgspec import Struct
 
 from lb.api.lease import TERM, WRITING, Lease
+
+MOST_TRANSITIONS = 2**31 - 1
+"""As many as a Lease has room for (int32). Nobody decides by their number: it starts anew."""
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_TOLD = re.compile(f"(?P<key>{_LABEL}/{_LABEL})=(?P<version>[0-9]{{1,19}})")
+"""A write as the Lease tells of it: of DNS labels (RFC 1123) and a revision of etcd (int64)."""
 
 
 class Timing(Struct, frozen=True):
@@ -138,9 +145,12 @@ class Writes:
 
 
 def written_down(lease: Lease) -> dict[str, str]:
-    """The writes that *lease* tells of. What nobody of us wrote there is passed over."""
-    found = (each.rpartition("=") for each in lease.metadata.annotations.get(WRITING, "").split())
-    return {key: version for key, equals, version in found if key and equals}
+    """The writes that *lease* tells of. What nobody of us wrote there is passed over.
+
+    It must not be asked about: the API server has no clear answer to it, for which a new leader would wait.
+    """
+    found = (_TOLD.fullmatch(each) for each in lease.metadata.annotations.get(WRITING, "").split())
+    return {each["key"]: each["version"] for each in found if each is not None}
 
 
 def claim(lease: Lease | None, identity: str, term: str, timing: Timing, at: str) -> dict[str, Any]:
@@ -149,6 +159,7 @@ def claim(lease: Lease | None, identity: str, term: str, timing: Timing, at: str
     What the Lease tells of writes stays.
     """
     before = lease.spec.lease_transitions or 0 if lease is not None else -1
+    before = before if before < MOST_TRANSITIONS else -1
     return {
         "metadata": {"annotations": {TERM: term}, **_bound(lease)},
         "spec": {

@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from lb.cluster.backoff import Backoff
 from lb.cluster.client import Client, WatchEvent
-from lb.cluster.errors import ApiError, GiveUp, Relist, Retry, cut_short
+from lb.cluster.errors import ApiError, GiveUp, Relist, Retry, Silence, cut_short
 from lb.cluster.resource import EVERYTHING, KubernetesObject, Resource, Selection
 from lb.cluster.store import Change, Store, Unreadable, identify
 
@@ -91,6 +91,10 @@ class Reflector(Generic[T]):
         """One list, if needed, and one watch. Why it failed, or None: the server ended the watch."""
         try:
             await self._list_and_watch()
+        except Silence as silence:
+            self._version = ""
+            log.debug("%s", silence)
+            return None
         except Relist as forgotten:
             self._version = ""
             return forgotten

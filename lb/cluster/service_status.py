@@ -59,14 +59,17 @@ def body(
     annotations: Mapping[str, str | None],
     *conditions: ServiceCondition | str,
 ) -> dict[str, object]:
-    """The strategic merge patch: null takes a field away, conditions of other types stay."""
+    """The strategic merge patch: null takes a field away, conditions of other types stay.
+
+    All of our types are deleted before ours are set, as merging would let a second one of a type stand.
+    """
+    types = [each if isinstance(each, str) else each.type for each in conditions]
+    fresh = [each for each in conditions if not isinstance(each, str)]
     return {
         "metadata": {"resourceVersion": resource_version, "annotations": dict(annotations)},
         "status": {
             "loadBalancer": {"ingress": [_entry(one) for one in ingress] or None},
-            "conditions": [
-                {"type": each, "$patch": "delete"} if isinstance(each, str) else each for each in conditions
-            ],
+            "conditions": [*({"type": each, "$patch": "delete"} for each in types), *fresh],
         },
     }
 

@@ -1,19 +1,32 @@
 """Reading a Service: whether it is ours to serve, and what its annotations and status say."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
+from lb.api.extension import OURS, SHARE_ACROSS_NAMESPACES
 from lb.api.service import (
     ADDRESS_POOL,
+    ALLOCATED_FROM_POOL,
     ALLOW_SHARED_IP,
     DEPRECATED_ALLOCATED_FROM_POOL,
     DEPRECATED_DOMAIN,
     DEPRECATED_PREFIX,
+    FENCED,
+    GATE_ON_HEALTH_CHECK,
     LOAD_BALANCER,
     LOAD_BALANCER_IPS,
     PREFIX,
     Service,
 )
 from lb.config.ranges import Address, parse_address
+
+NOTES = {ALLOCATED_FROM_POOL, FENCED}
+"""Annotations that we write."""
+KNOWN = NOTES | {
+    GATE_ON_HEALTH_CHECK,
+    SHARE_ACROSS_NAMESPACES,
+    *(PREFIX + name for name in (ADDRESS_POOL, LOAD_BALANCER_IPS, ALLOW_SHARED_IP)),
+}
 
 
 def key(service: Service) -> str:
@@ -61,6 +74,21 @@ def deprecated(annotations: Mapping[str, str]) -> dict[str, str]:
     return {
         key: _remedy(key, annotations) for key in sorted(annotations) if key.startswith(DEPRECATED_DOMAIN)
     }
+
+
+def unknown(annotations: Mapping[str, str]) -> dict[str, str]:
+    """The keys of *annotations* that look like ours or MetalLB's and are not, sorted, with what to do."""
+    return {
+        key: f"Nothing reads it: write {_alike(key)}, or remove it."
+        for key in sorted(annotations)
+        if key.startswith((OURS, PREFIX)) and key not in KNOWN
+    }
+
+
+def _alike(key: str) -> str:
+    theirs = sorted(KNOWN - NOTES)
+    meant = get_close_matches(key, theirs, n=1, cutoff=0.75)
+    return meant[0] if meant else f"one of {', '.join(theirs)}"
 
 
 def _remedy(key: str, annotations: Mapping[str, str]) -> str:

@@ -48,6 +48,12 @@ class Reason(StrEnum):
 
 _WHERE_NAMED = {Answer.RESERVED: Reason.RESERVED, Answer.DRAINING: Reason.DRAINING}
 """Why there is no address where the Service names the pool that says so."""
+_WAYS = {
+    Answer.NOT_AUTO_ASSIGNED: "name a pool by the annotation metallb.io/address-pool",
+    Answer.DRAINING: "take the annotation anvil-lb.io/drain from a pool",
+    Answer.RESERVED: "let a pool's spec.serviceAllocation admit the Service",
+}
+"""What a person can do where no pool that may be asked lacks anything, by what the others say."""
 
 
 class Allocation(Struct, frozen=True, gc=False):
@@ -201,10 +207,9 @@ def _allocate_any(space: Space, request: Request) -> Allocation | Refusal:
 
 
 def _in_turn(space: Space, request: Request, wish: Versions) -> Iterable[Pool]:
-    familiar = _familiar(space, request)
-    if not familiar:
+    if not space.knows(request.terms):
         return space.pools
-    pools = (space.config.pool_of(each) for each in familiar if each.version in wish)
+    pools = (space.config.pool_of(each) for each in _familiar(space, request) if each.version in wish)
     return chain((each for each in pools if each is not None), space.pools)
 
 
@@ -215,8 +220,6 @@ def _familiar(space: Space, request: Request) -> Iterable[Address]:
     """
     terms = request.terms
     held, last = space.held_by(terms.service), space.last_of(terms.service)
-    if not (held or last or terms.key):
-        return ()
     shared = ((each for each in last if space.tenants(each)), space.shared_with(terms.key))
     found = chain(held, *(shared if terms.key else ()), last)
     return (each for each in found if space.objection(each, terms) is None)
@@ -234,7 +237,7 @@ def _pick(space: Space, request: Request, pool: Pool, wish: Versions) -> Address
 
 
 def _best(space: Space, request: Request, pool: Pool, version: int) -> Address | None:
-    for each in _familiar(space, request):
+    for each in _familiar(space, request) if space.knows(request.terms) else ():
         if each.version == version and space.config.pool_of(each) == pool:
             return each
     return space.next_free(pool, version)
@@ -277,9 +280,9 @@ def _refuse(space: Space, request: Request) -> Refusal:
 
 
 def _remedy(met: Set[Answer]) -> str:
-    could = met & {Answer.EXHAUSTED, Answer.OTHER_FAMILY, Answer.ONE_FAMILY, Answer.REFUSED}
-    if Answer.RESERVED in met and not could:
-        return "Let a pool's spec.serviceAllocation admit the Service, or add a pool."
-    if Answer.DRAINING in met and not could:
-        return "Take the annotation anvil-lb.io/drain from a pool, or add a pool."
-    return "Add addresses to a pool, or free one."
+    """What a person can do where the pools gave the answers *met*; no more than could help."""
+    ways = [way for answer, way in _WAYS.items() if answer in met]
+    if not ways or met & {Answer.EXHAUSTED, Answer.OTHER_FAMILY, Answer.ONE_FAMILY, Answer.REFUSED}:
+        return "Add addresses to a pool, or free one."
+    listed = ", ".join((*ways, "or add a pool."))
+    return listed[0].upper() + listed[1:]

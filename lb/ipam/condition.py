@@ -16,8 +16,8 @@ def wanted_condition(service: Service, decision: Decision, now: str) -> ServiceC
     status = "True" if decision.addresses else "False"
     message = decision.complaint[:LONGEST] or _success(decision)
     known = present_condition(service)
-    since = known.last_transition_time if known is not None and known.status == status else now
-    return ServiceCondition(TYPE, status, str(decision.reason), message, since)
+    since = known.last_transition_time if known is not None and known.status == status else None
+    return ServiceCondition(TYPE, status, str(decision.reason), message, since or now)
 
 
 def _success(decision: Decision) -> str:
@@ -25,6 +25,12 @@ def _success(decision: Decision) -> str:
     return f"{addresses} of pool {decision.pool}" if decision.pool is not None else addresses
 
 
-def present_condition(service: Service) -> ServiceCondition | None:
-    """The condition as *service* has it."""
-    return next((each for each in service.status.conditions if each.type == TYPE), None)
+def present_condition(service: Service, kind: str = TYPE) -> ServiceCondition | None:
+    """The condition *kind* as *service* has it; None also where it has several, which is nobody's word."""
+    found = [each for each in service.status.conditions if each.type == kind]
+    return found[0] if len(found) == 1 else None
+
+
+def has_condition(service: Service, kind: str = TYPE) -> bool:
+    """Whether *service* has the condition *kind*, be it once or more often."""
+    return any(each.type == kind for each in service.status.conditions)

@@ -9,6 +9,7 @@ from lb.api.extension import QUARANTINE
 from lb.api.service import Service, ServiceCondition
 from lb.config.conflict import Conflict
 from lb.config.ranges import Address
+from lb.ipam.condition import has_condition, present_condition
 
 TYPE: Final = "anvil-lb.io/AddressConflict"
 CONFLICT: Final = "AddressConflict"
@@ -36,14 +37,14 @@ def wanted_condition(
     None: it needs none, since there was no conflict yet. The time is that of the last change of the status.
     """
     found = [each for address in addresses for each in sightings.get(address, ())]
-    known = present_condition(service)
-    if not found and known is None:
+    if not found and not has_condition(service, TYPE):
         return None
     status = "True" if found else "False"
     reason = CONFLICT if found else NO_CONFLICT
     message = _told(found) if found else "no other host is heard that uses the Service's addresses"
-    since = known.last_transition_time if known is not None and known.status == status else now
-    return ServiceCondition(TYPE, status, reason, message, since)
+    known = present_condition(service, TYPE)
+    since = known.last_transition_time if known is not None and known.status == status else None
+    return ServiceCondition(TYPE, status, reason, message, since or now)
 
 
 def _told(found: Sequence[Sighting]) -> str:
@@ -56,8 +57,3 @@ def _told(found: Sequence[Sighting]) -> str:
         f"{hosts}. Take the address from that host, or set it aside by the annotation {QUARANTINE} of its"
         " pool; with --on-conflict=quarantine the controller does that."
     )
-
-
-def present_condition(service: Service) -> ServiceCondition | None:
-    """The condition as *service* has it."""
-    return next((each for each in service.status.conditions if each.type == TYPE), None)

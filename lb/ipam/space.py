@@ -38,8 +38,8 @@ class Space:
 
     def __init__(self, config: Config = EMPTY) -> None:
         self._holdings: dict[str, Holding] = {}
-        self._outside: dict[Address, Tenants] = {}
-        """Who holds the addresses that lie in no pool."""
+        self._outside = _nowhere()
+        """By IP version, who holds the addresses that lie in no pool."""
         self._shared: dict[str, OrderedDict[Address, None]] = {}
         """By sharing key, the addresses that are held with it, the first first."""
         self._last: OrderedDict[str, Addresses] = OrderedDict()
@@ -59,8 +59,8 @@ class Space:
         come, gone = self._rebuild(same, changed)
         self._survey()
         self._settle(gone)
-        concerned = chain(self._outside.values(), *(block.tenants.values() for block in come))
-        return set(chain.from_iterable(concerned))
+        concerned = (block.tenants.values() for block in (*self._outside.values(), *come))
+        return set(chain.from_iterable(chain.from_iterable(concerned)))
 
     def loses(self, config: Config) -> bool:
         """Whether an address that is held lies in a pool, and in none of *config*; costs what differs."""
@@ -102,16 +102,13 @@ class Space:
 
     def _settle(self, gone: list[Block]) -> None:
         """Find places for what lay outside or in blocks that are *gone*; hold back what was had lately."""
-        homeless, self._outside = self._outside, {}
-        free: list[Address] = []
-        for block in gone:
-            address = block.spans[0].address
-            homeless |= {address(number): tenants for number, tenants in block.tenants.items()}
-            free += map(address, block.held_back)
-        for each, tenants in homeless.items():
-            self._let(each, tenants)
+        left, self._outside = (*self._outside.values(), *gone), _nowhere()
+        for block in left:
+            for number, tenants in block.tenants.items():
+                self._block_of(block.spans[0].address(number)).let(number, tenants)
+        free = (block.spans[0].address(number) for block in gone for number in block.held_back)
         for each in chain(free, chain.from_iterable(self._last.values())):
-            if (found := self._block_of(each)) is not None:
+            if (found := self._block_of(each)) is not self._outside[each.version]:
                 found.hold_back(int(each))
 
     def holding(self, service: str) -> Holding | None:
@@ -129,14 +126,14 @@ class Space:
 
     def tenants(self, address: Address) -> Tenants:
         """The Services that hold *address*."""
-        block = self._block_of(address)
-        if block is None:
-            return self._outside.get(address, ())
-        return block.tenants.get(int(address), ())
+        return self._block_of(address).tenants.get(int(address), ())
 
     def objection(self, address: Address, terms: Terms) -> str | None:
         """Why a Service with *terms* cannot hold *address* beside those who do; None where it can."""
-        for other in self.tenants(address):
+        return self._objection(self.tenants(address), terms)
+
+    def _objection(self, tenants: Tenants, terms: Terms) -> str | None:
+        for other in tenants:
             if other != terms.service:
                 why = objection(terms, self._holdings[other].terms)
                 if why is not None:
@@ -149,20 +146,21 @@ class Space:
         ValueError where one of them is held by a Service that does not share it with this one.
         """
         service = terms.service
-        for address in addresses:
-            why = self.objection(address, terms)
+        places = [(each, self._block_of(each), int(each)) for each in addresses]
+        for address, block, number in places:
+            why = self._objection(block.tenants.get(number, ()), terms)
             if why is not None:
                 raise ValueError(f"{service} cannot hold {address}: {why}")
         if service in self._holdings:
             self.release(service)
         self._holdings[service] = Holding(addresses, terms)
         self._last.pop(service, None)
-        for address in addresses:
+        for address, block, number in places:
             if terms.key:
-                self._let(address, (*self.tenants(address), service))
+                block.let(number, (*block.tenants.get(number, ()), service))
                 self._shared.setdefault(terms.key, OrderedDict())[address] = None
             else:
-                self._let(address, (service,))
+                block.let(number, (service,))
 
     def release(self, service: str, remember: bool = True) -> Addresses:
         """*service* holds nothing from now on; what it held. *remember* that for a while, see `last_of`."""
@@ -170,8 +168,9 @@ class Space:
         if holding is None:
             return ()
         for address in holding.addresses:
-            others = tuple(each for each in self.tenants(address) if each != service)
-            self._let(address, others)
+            block, number = self._block_of(address), int(address)
+            others = tuple(each for each in block.tenants[number] if each != service)
+            block.let(number, others)
             if holding.terms.key and not others:
                 self._unshare(holding.terms.key, address)
         if remember:
@@ -210,23 +209,22 @@ class Space:
         block = self._blocks.get((pool.name, version))
         return len(block.tenants) if block is not None else 0
 
-    def _let(self, address: Address, tenants: Tenants) -> None:
-        block = self._block_of(address)
-        if block is not None:
-            block.let(int(address), tenants)
-        elif tenants:
-            self._outside[address] = tenants
-        else:
-            self._outside.pop(address, None)
+    def knows(self, terms: Terms) -> bool:
+        """Whether some addresses may be better than others for the Service of *terms*."""
+        return bool(terms.key) or terms.service in self._holdings or terms.service in self._last
 
-    def _block_of(self, address: Address) -> Block | None:
+    def _block_of(self, address: Address) -> Block:
         number, version = int(address), address.version
         at = bisect_right(self._starts[version], number) - 1
-        if at < 0:
-            return None
-        span, block = self._places[version][at]
-        is_in = number <= span.last and not (block.avoids is not None and block.avoids(number))
-        return block if is_in else None
+        if at >= 0:
+            span, block = self._places[version][at]
+            if number <= span.last and not (block.avoids is not None and block.avoids(number)):
+                return block
+        return self._outside[version]
+
+
+def _nowhere() -> dict[int, Block]:
+    return {version: Block((AddressRange(version, 0, -1),)) for version in (4, 6)}
 
 
 class Avoided(Struct, frozen=True):

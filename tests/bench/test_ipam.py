@@ -4,6 +4,7 @@ It is thinking only, without any I/O, so a second is one of the processor: what 
 counts.
 """
 
+import gc
 import random
 import statistics
 import time
@@ -24,6 +25,7 @@ from lb.ipam.decision import Outcome, decide
 from lb.ipam.request import Request
 from lb.ipam.space import Space
 from lb.ipam.terms import Terms
+from lb.observe.garbage import look_seldom
 
 MANY, SOME, FEW = 1_000_000, 100_000, 1_000
 RUNS = 20
@@ -32,6 +34,16 @@ SHARERS = 4
 FAMILIES = pytest.mark.parametrize(
     ("version", "addresses", "about"), [(4, "10.0.0.0/8", "ipam"), (6, "2001:db8::/64", "ipam.ipv6")]
 )
+
+
+@pytest.fixture(autouse=True)
+def looks():
+    """Python looks for garbage as seldom as in the controller."""
+    before = gc.get_threshold()
+    look_seldom()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
 
 
 def empty(addresses):

@@ -4,6 +4,7 @@ Against a stand-in, on a clock that runs faster.
 """
 
 import asyncio
+import logging
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_an_api_server_that_never_answers_is_left_after_half_a_minute(tmp_path):
     fast_clock.run(two_minutes())
 
 
-def test_a_watch_on_which_nothing_comes_is_given_up_and_lists_again(tmp_path):
+def test_a_watch_on_which_nothing_comes_is_given_up_and_lists_again_without_a_word(tmp_path, caplog):
     async def minutes():
         async with (
             api_server.misbehaving(tmp_path) as (server, kubeconfig),
@@ -133,6 +134,7 @@ def test_a_watch_on_which_nothing_comes_is_given_up_and_lists_again(tmp_path):
             assert followed.changes == [("web", "added")]
 
     fast_clock.run(minutes())
+    assert not [each for each in caplog.records if each.levelno > logging.DEBUG]
 
 
 def test_half_a_list_is_an_error_and_the_next_whole_one_is_taken(tmp_path):

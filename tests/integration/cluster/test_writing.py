@@ -91,6 +91,16 @@ async def test_a_condition_of_somebody_else_stays_as_it_is(client, with_theirs):
     assert removed.status.conditions == (THEIRS,)
 
 
+async def test_a_condition_that_somebody_wrote_without_a_time_or_twice_is_read_and_put_right(client, service):
+    untimed = {"type": "example.com/Theirs", "status": "True"}
+    patch = {"status": {"conditions": [untimed, OURS, replace(OURS, status="False")]}}
+    namespace = service.metadata.namespace
+    found = await client.patch(SERVICES, "web", patch, namespace=namespace, subresource="status")
+    assert len(found.status.conditions) == 3
+    written = await patch_status(client, found, [ADDRESS], {}, OURS)
+    assert set(written.status.conditions) == {OURS, ServiceCondition("example.com/Theirs", "True")}
+
+
 async def test_to_write_what_is_there_already_makes_no_new_version(client, service):
     written = await patch_status(client, service, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS)
     assert await patch_status(client, written, [ADDRESS], {ALLOCATED_FROM_POOL: "edge"}, OURS) == written

@@ -85,9 +85,17 @@ def test_a_service_that_asks_for_an_address_of_no_pool_is_told_so(cluster, contr
         [{"hostname": "example.com"}],
         [{"ip": "192.0.2.10"}, {"ip": "192.0.2.11"}],
         [{"ip": "192.0.2.10", "ipMode": "Proxy"}],
+        [{"ip": "192.0.2.10", "ports": [{"port": 80, "protocol": "TCP", "error": "Bad"}]}],
         [],
     ],
-    ids=["another address", "a name", "two addresses", "a mode that kube-proxy passes over", "nothing"],
+    ids=[
+        "another address",
+        "a name",
+        "two addresses",
+        "a mode that kube-proxy passes over",
+        "ports",
+        "nothing",
+    ],
 )
 def test_garbage_in_a_status_is_put_right(cluster, controller, web, ingress):
     patch = json.dumps({"status": {"loadBalancer": {"ingress": ingress or None}}})

@@ -137,6 +137,18 @@ def test_a_service_that_comes_back_with_another_class_is_let_go(cluster, web):
     assert cluster.condition("web") is None
 
 
+def test_of_a_service_that_went_to_another_class_while_nobody_looked_nothing_is_said_any_more(
+    cluster, controller, web
+):
+    controller.send(signal.SIGSTOP)
+    cluster.service("web", type="ClusterIP")
+    cluster.service("web", loadBalancerClass="example.com/other")
+    controller.send(signal.SIGCONT)
+
+    cluster.lab.wait_for(lambda: cluster.condition("web") is None, "its condition to go", 20)
+    assert "metallb.io/ip-allocated-from-pool" not in cluster.get("service", "web")["metadata"]["annotations"]
+
+
 def test_a_condition_that_somebody_edits_is_put_right(cluster, web):
     right = cluster.condition("web")
 
@@ -146,6 +158,23 @@ def test_a_condition_that_somebody_edits_is_put_right(cluster, web):
         lambda: cluster.condition("web")["message"] == right["message"], "it to be right", 20
     )
     assert cluster.condition("web")["status"] == "True"
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+def test_a_condition_that_is_no_condition_deafens_nobody(cluster, controller, web, twice):
+    """The API server takes it without a time, and then shows null."""
+    ours = [{"type": ALLOCATED, "status": "True", "reason": "Allocated"}] * (1 + twice)
+    patch = json.dumps({"status": {"conditions": [{"type": "example.com/Theirs", "status": "True"}, *ours]}})
+    cluster.lab.kubectl("patch", "service", web, "--subresource=status", "--type=merge", "-p", patch)
+    cluster.wait_for_reason(web, "True", "Allocated", "192.0.2.10 of pool lan")
+    types = [each["type"] for each in cluster.status(web)["conditions"]]
+    assert sorted(types) == [ALLOCATED, "example.com/Theirs"]
+
+    controller.restart()
+
+    cluster.service("other")
+    cluster.wait_for_address("other", "192.0.2.11")
+    assert cluster.addresses(web) == ["192.0.2.10"]
 
 
 def test_of_two_services_with_one_address_the_older_keeps_it_and_the_other_is_told_and_moved(
@@ -163,6 +192,23 @@ def test_of_two_services_with_one_address_the_older_keeps_it_and_the_other_is_to
     told = cluster.wait_for_event("a-younger-one", "IPAllocated")
     assert told == 'Assigned IP ["192.0.2.11"] from pool lan in place of 192.0.2.10'
     assert cluster.addresses("web") == ["192.0.2.10"]
+
+
+def test_whoever_writes_another_status_each_time_does_not_keep_us_busy(cluster, controller, web):
+    """As the load balancer of another product does that serves all Services too."""
+    theirs = [{"ip": "203.0.113.1"}]
+    for _ in range(12):
+        patch_status(cluster, web, {"loadBalancer": {"ingress": theirs}})
+        cluster.wait_for_address(web, "192.0.2.10")
+    before = time.monotonic()
+    for _ in range(3):
+        patch_status(cluster, web, {"loadBalancer": {"ingress": theirs}})
+        cluster.wait_for_address(web, "192.0.2.10")
+    assert time.monotonic() - before > 2
+
+    cluster.service("other")
+
+    cluster.wait_for_address("other", "192.0.2.11")
 
 
 def test_an_address_that_somebody_writes_into_a_second_status_meanwhile_is_taken_out(cluster, web):

@@ -212,7 +212,7 @@ class Interleaving(RuleBasedStateMachine):
 
 
 TestInterleaving = Interleaving.TestCase
-TestInterleaving.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestInterleaving.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 
 
 @pytest.fixture

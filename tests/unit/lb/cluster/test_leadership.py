@@ -138,6 +138,12 @@ def test_a_claim_is_bound_to_the_lease_as_seen_and_leaves_what_it_tells():
     assert claim(None, "us", "7", TIMING, AT)["metadata"] == {"annotations": {TERM: "7"}}
 
 
+def test_a_lease_can_be_claimed_however_often_it_was():
+    given = lease("them")
+    given = replace(given, spec=replace(given.spec, lease_transitions=2**31 - 1))
+    assert claim(given, "us", "7", TIMING, AT)["spec"]["leaseTransitions"] == 0
+
+
 def test_writes_are_read_as_they_were_written_down():
     writes = {"shop/web": "17", "shop/six": "18"}
     body = renewal(lease("us", "9"), writes, AT)
@@ -147,9 +153,18 @@ def test_writes_are_read_as_they_were_written_down():
     }
     written = lease("us", "10", **body["metadata"]["annotations"])
     assert written_down(written) == writes
-    garbage = replace(written.metadata, annotations={WRITING: "x =3 shop/web=17"})
-    assert written_down(replace(written, metadata=garbage)) == {"shop/web": "17"}
     assert written_down(lease("us")) == {}
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        *("x", "=3", "x=1", "x/=1", "/x=1", "a/b/c=1", "a/..=1", "../../etc=1", "A/b=1", f"a/{'q' * 64}=1"),
+        *("shop/web", "shop/web=", "shop/web=abc", "shop/web=-1", "shop/web=1.5", f"shop/web={10**19}"),
+    ],
+)
+def test_what_nobody_of_us_wrote_down_is_passed_over(garbage):
+    assert written_down(lease("us", **{WRITING: f"{garbage} shop/six=18"})) == {"shop/six": "18"}
 
 
 def test_who_gives_the_lease_up_leaves_it_to_nobody():

@@ -19,7 +19,7 @@ def test_the_patch_holds_the_version_the_addresses_our_annotations_our_condition
         },
         "status": {
             "loadBalancer": {"ingress": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]},
-            "conditions": [OURS],
+            "conditions": [{"type": OURS.type, "$patch": "delete"}, OURS],
         },
     }
 

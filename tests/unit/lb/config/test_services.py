@@ -5,6 +5,7 @@ import pytest
 from lb.api.meta import ObjectMeta
 from lb.api.service import LoadBalancerIngress, LoadBalancerStatus, Service, ServiceSpec, ServiceStatus
 from lb.config.services import (
+    KNOWN,
     annotation,
     annotation_key,
     deprecated,
@@ -12,6 +13,7 @@ from lb.config.services import (
     is_ours,
     key,
     status_addresses,
+    unknown,
 )
 
 CLASS = "example.com/lb"
@@ -126,3 +128,25 @@ def test_an_annotation_is_found_under_either_prefix(annotations, found_key, valu
 def test_deprecated_annotations_are_found_with_what_to_do(annotations, expected):
     assert deprecated(annotations) == expected
     assert list(deprecated(annotations)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "remedy"),
+    [
+        (
+            "anvil-lb.io/share-across-namespace",
+            "Nothing reads it: write anvil-lb.io/share-across-namespaces, or remove it.",
+        ),
+        ("metallb.io/adress-pool", "Nothing reads it: write metallb.io/address-pool, or remove it."),
+        (
+            "anvil-lb.io/x",
+            "Nothing reads it: write one of anvil-lb.io/gate-on-health-check,"
+            " anvil-lb.io/share-across-namespaces, metallb.io/address-pool, metallb.io/allow-shared-ip,"
+            " metallb.io/loadBalancerIPs, or remove it.",
+        ),
+    ],
+)
+def test_an_annotation_that_nothing_reads_is_told_with_what_may_be_meant(annotation, remedy):
+    assert unknown({annotation: "true", "example.com/anvil-lb.io": "", **dict.fromkeys(KNOWN, "")}) == {
+        annotation: remedy
+    }

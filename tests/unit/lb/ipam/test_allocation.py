@@ -107,6 +107,13 @@ MANUAL = pool("manual", "203.0.113.0/24", auto_assign=False)
             space(SMALL, web="192.0.2.2"), request(asked=["192.0.2.2"]), "192.0.2.2", "small", id="its own"
         ),
         pytest.param(
+            space(pool("a", "192.0.2.0/24", is_draining=True), web="192.0.2.2"),
+            request(asked=["192.0.2.2"]),
+            "192.0.2.2",
+            "a",
+            id="its own, of a pool that gives none away any more",
+        ),
+        pytest.param(
             space(SMALL, LARGE),
             request(pool="large", asked=["198.51.100.9"]),
             "198.51.100.9",
@@ -414,6 +421,29 @@ ASK_ANOTHER = "Ask for an address of a pool, or add this one to a pool."
             "Take the annotation anvil-lb.io/drain from a pool, or add a pool.",
             Reason.DRAINING,
             id="pool named drains",
+        ),
+        pytest.param(
+            space(MANUAL),
+            request(),
+            "no pool has a free address; pool manual is used only by Services that name it (autoAssign is "
+            "false). Name a pool by the annotation metallb.io/address-pool, or add a pool.",
+            Reason.NO_FREE_ADDRESS,
+            id="each pool is used only by those that name it",
+        ),
+        pytest.param(
+            space(
+                MANUAL,
+                pool("a", "192.0.2.0/24", is_draining=True),
+                pool("b", "203.0.113.0/24", kept=GOLD),
+            ),
+            request(),
+            "no pool has a free address; pool manual is used only by Services that name it (autoAssign is "
+            "false); pool a gives no address away any more (anvil-lb.io/drain); pool b is kept for other "
+            "Services (spec.serviceAllocation). Name a pool by the annotation metallb.io/address-pool, take "
+            "the annotation anvil-lb.io/drain from a pool, let a pool's spec.serviceAllocation admit the "
+            "Service, or add a pool.",
+            Reason.NO_FREE_ADDRESS,
+            id="each pool is shut in another way",
         ),
         pytest.param(
             space(SMALL, SIX, DUAL, a="203.0.113.0", b="203.0.113.1"),

@@ -5,7 +5,7 @@ import pytest
 from lb.api.meta import ObjectMeta
 from lb.api.service import Service, ServiceCondition, ServiceStatus
 from lb.ipam.allocation import Reason
-from lb.ipam.condition import LONGEST, TYPE, present_condition, wanted_condition
+from lb.ipam.condition import LONGEST, TYPE, has_condition, present_condition, wanted_condition
 from lb.ipam.decision import Decision, Outcome
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
@@ -61,6 +61,7 @@ def test_the_condition_tells_what_was_decided(decision, expected):
         pytest.param(condition(message="other", since=THEN), HELD, THEN, id="only the message differs"),
         pytest.param(condition("False", since=THEN), HELD, NOW, id="now it has one"),
         pytest.param(condition(since=THEN), REFUSED, NOW, id="now it has none"),
+        pytest.param(condition(since=None), HELD, NOW, id="somebody wrote it without a time"),
     ],
 )
 def test_its_time_is_when_the_status_turned(present, decision, since):
@@ -70,6 +71,13 @@ def test_its_time_is_when_the_status_turned(present, decision, since):
 def test_the_present_condition_is_found_among_others():
     assert present_condition(service(OTHERS, condition())) == condition()
     assert present_condition(service(OTHERS)) is None
+
+
+def test_of_two_conditions_neither_is_the_present_one():
+    twice = service(condition(), OTHERS, condition("False"))
+    assert present_condition(twice) is None
+    assert has_condition(twice)
+    assert not has_condition(service(OTHERS))
 
 
 @pytest.mark.parametrize("reason", Reason)

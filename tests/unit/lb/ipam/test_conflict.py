@@ -5,7 +5,7 @@ import pytest
 from lb.api.meta import ObjectMeta
 from lb.api.service import Service, ServiceCondition, ServiceStatus
 from lb.config.conflict import Conflict
-from lb.ipam.conflict import TYPE, Sighting, present_condition, wanted_condition
+from lb.ipam.conflict import TYPE, Sighting, wanted_condition
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 FOUR, SIX = ip_address("192.0.2.1"), ip_address("2001:db8::1")
@@ -51,6 +51,8 @@ def test_many_witnesses_make_no_endless_message():
     assert len(wanted_condition(service(), (FOUR,), {FOUR: many}, NOW).message) < 1000
 
 
-def test_the_present_condition_is_found():
-    assert present_condition(service()) is None
-    assert present_condition(service("True")).status == "True"
+def test_two_conditions_are_nobodys_word_and_are_put_right():
+    written = ServiceCondition(TYPE, "True", "Whatever", "", THEN)
+    doubled = Service(ObjectMeta(name="web"), status=ServiceStatus(conditions=(written, written)))
+    found = wanted_condition(doubled, (FOUR,), {}, NOW)
+    assert (found.status, found.last_transition_time) == ("False", NOW)

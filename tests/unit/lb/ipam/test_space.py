@@ -126,6 +126,17 @@ def test_an_address_that_the_pool_leaves_out_is_not_counted_and_not_handed_out()
     assert made.next_free(POOL, 4) == ONE
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_a_pool_that_begins_or_ceases_to_leave_addresses_out_does_so_at_once(before):
+    pool = Pool("a", {}, (parse_range("192.0.2.0-192.0.2.1"),), True, before)
+    made = space(pool)
+    changed = replace(pool, avoid_buggy_ips=not before)
+    made.use(Config({"a": changed}))
+    assert list(map(str, given_away(made, changed))) == (
+        ["192.0.2.1"] if not before else ["192.0.2.0", "192.0.2.1"]
+    )
+
+
 def test_holdings_outlive_the_pools():
     made = space()
     hold(made, "one", ONE)

@@ -502,4 +502,4 @@ class Queueing(RuleBasedStateMachine):
 
 
 TestQueueing = Queueing.TestCase
-TestQueueing.settings = settings(max_examples=120, stateful_step_count=40)
+TestQueueing.settings = settings(max_examples=60, stateful_step_count=40)
