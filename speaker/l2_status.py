@@ -6,6 +6,7 @@ who did before. It goes with our pod, so nothing is left of a node that died.
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import NoReturn
 
@@ -41,10 +42,19 @@ class L2Statuses:
     """Those of *node*, which its pod *owner* owns, in *namespace*. Run it as a task.
 
     To note and to strike never blocks and never fails; what the API server does not take is tried again.
+    *turn* is awaited before each is written: it may let go first what is more urgent.
     """
 
-    def __init__(self, client: Client, namespace: str, node: str, owner: OwnerReference | None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        namespace: str,
+        node: str,
+        owner: OwnerReference | None,
+        turn: Callable[[], Awaitable[None]],
+    ) -> None:
         self._client = client
+        self._turn = turn
         self._namespace = namespace
         self._node = node
         self._label = label_of(node)
@@ -79,6 +89,7 @@ class L2Statuses:
         self._queue.add(key.partition("/")[2])
 
     async def _attempt(self, name: str) -> None:
+        await self._turn()
         try:
             await self._settle(name)
             self._trouble = ""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from ipaddress import ip_address
@@ -45,6 +46,8 @@ from speaker.snapshot import Rules, Snapshot
 from speaker.view import View
 
 log = logging.getLogger(__name__)
+LONGEST_LULL = 1.0
+"""Seconds that what is told to the API server waits for announcements: those are more urgent."""
 HANDOVER = 2.0
 """Seconds at most between saying that we stop and falling silent, until others have taken over."""
 
@@ -55,7 +58,7 @@ class Speaker:
     def __init__(self, settings: Settings, client: Client, registry: CollectorRegistry) -> None:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._recorder = Recorder(client, "anvil-lb-speaker", settings.node_name)
+        self._recorder = Recorder(client, "anvil-lb-speaker", settings.node_name, turn=self._lull)
         self._announcer = Announcer(
             Layer2Metrics.of(registry), settings.gratuitous_arp_interval, on_sighting=self._see
         )
@@ -73,7 +76,7 @@ class Speaker:
         self._complaints = Complaints(settings.node_name, self._recorder, self._state)
         self._addresses: Addresses | None = None
         self._has_interfaces = asyncio.Event()
-        self._statuses = L2Statuses(client, settings.namespace, settings.node_name, owner)
+        self._statuses = L2Statuses(client, settings.namespace, settings.node_name, owner, turn=self._lull)
         self._reconciler = Reconciler(
             settings.node_name,
             self._sentry,
@@ -200,6 +203,12 @@ class Speaker:
         self._docket.close()
         self._sentry.close()
         self._announcer.close()
+
+    async def _lull(self) -> None:
+        """Returns once nothing is to be judged or handed over, or after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_LULL):
+                await self._docket.rests.wait()
 
     async def _hand_over(self) -> None:
         """Returns once others serve what we announce, or did not for long enough."""

@@ -45,9 +45,13 @@ def owners(lab):
     lab.kubectl("delete", "servicel2statuses", "--all", "-n", NAMESPACE)
 
 
+async def at_once():
+    pass
+
+
 @asynccontextmanager
 async def telling(client, node, owner=None):
-    statuses = L2Statuses(client, NAMESPACE, node, owner)
+    statuses = L2Statuses(client, NAMESPACE, node, owner, at_once)
     running = asyncio.create_task(statuses.run())
     try:
         yield statuses
