@@ -98,7 +98,7 @@ CAUTIONS = {
             {**BY_L2, "annotations": {"anvil-lb.io/protected": "true"}},
         ),
         "metadata.annotations[anvil-lb.io/protected] = 'true': no such annotation is known here."
-        " Write one of anvil-lb.io/drain, anvil-lb.io/protect.",
+        " Write one of anvil-lb.io/drain, anvil-lb.io/protect, anvil-lb.io/quarantine.",
     ),
     "profile with an unknown annotation": (
         ("BFDProfile", {}, {"annotations": {"anvil-lb.io/protect": "true"}}),
