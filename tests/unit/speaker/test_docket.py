@@ -154,22 +154,6 @@ async def test_the_word_of_one_that_has_just_started_says_so(node):
     assert parse(node.published[-1]).is_fresh
 
 
-async def test_the_word_of_one_that_was_taken_for_dead_says_that_it_begins_afresh(node, monkeypatch):
-    def last():
-        return parse(node.published[-1]) if node.published else Bulletin()
-
-    monkeypatch.setattr("speaker.docket.FRESHNESS", 0)
-    node.put(WEB, OURS)
-    node.open()
-    await until(lambda: last().addresses and not last().is_fresh)
-    monkeypatch.undo()
-    node.docket.members_changed(frozenset({"n2"}))
-    await until(lambda: not last().addresses)
-    node.docket.members_changed(BOTH)
-    await until(lambda: last().addresses)
-    assert last().is_fresh
-
-
 async def test_that_there_is_no_interface_is_told_too(node):
     node.docket.speak(Bulletin())
     await until(lambda: node.published)
