@@ -148,6 +148,7 @@ def test_memory(trial, many, figures):
 
 def test_power_cut_of_a_node_with_many_addresses(trial, many, figures):
     many.grow(MANY)
+    trial.lab.client(CLIENT)
     lasts = []
     for _ in range(RUNS):
         _wait_for_all(trial, many)
