@@ -10,8 +10,8 @@ from lb.announce.verdict import Announced, Verdict
 from speaker.reconciler import Reconciler
 from speaker.snapshot import Snapshot
 
-SLICE = 0.005
-"""Seconds of judging, until heartbeats and requests get their turn."""
+SLICE = 0.02
+"""Seconds of judging until all else gets its turn. After each, filters are made anew, so they are not shorter."""
 FRESHNESS = 10.0
 """Seconds from our start in which we keep nothing from who ranks before us: others may start with us."""
 GATHERING = 0.01
