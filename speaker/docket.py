@@ -11,7 +11,7 @@ from speaker.reconciler import Reconciler
 from speaker.snapshot import Snapshot
 
 SLICE = 0.02
-"""Seconds of judging until all else gets its turn. After each, filters are made anew, so they are not shorter."""
+"""Seconds of judging until all else gets its turn; after each, filters are made anew for what was won."""
 FRESHNESS = 10.0
 """Seconds from our start in which we keep nothing from who ranks before us: others may start with us."""
 GATHERING = 0.01

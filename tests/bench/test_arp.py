@@ -29,7 +29,7 @@ HOSTS = 4
 """Nodes and the control plane, whose kernels hear each broadcast too."""
 REQUESTS = 1000
 PAUSES = {"arp_reply": 0.0, "arp_reply_after_pause": 0.002}
-"""Seconds between two requests: back to back, and by a client that asks now and then, so that processors sleep."""
+"""Seconds between two requests: back to back, and now and then, so that processors sleep in between."""
 OUTSTANDING, SECONDS = 32, 3.0
 TIMEOUT = 5.0
 
