@@ -85,11 +85,11 @@ class Quarantine:
 
 
 def due(sightings: Sightings, config: Config) -> dict[str, dict[Address, Sighting]]:
-    """By pool of *config*, the addresses that are to be set aside, and why."""
+    """By pool of *config*, the addresses that are to be set aside, and why; of protected pools none."""
     found: defaultdict[str, dict[Address, Sighting]] = defaultdict(dict)
     for address, seen in sightings.items():
         pool = config.pool_of(address)
-        if pool is not None and seen:
+        if pool is not None and seen and not pool.is_protected:
             found[pool.name][address] = seen[0]
     return found
 

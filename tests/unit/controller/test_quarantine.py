@@ -23,6 +23,11 @@ def test_what_lies_in_a_pool_and_is_in_conflict_is_set_aside():
     assert due(sightings, Config({"edge": pool})) == {"edge": {ONE: seen(ONE)}}
 
 
+def test_nothing_of_a_protected_pool_is_set_aside():
+    pool = Pool("edge", {}, (parse_range("192.0.2.0/24"),), True, False, is_protected=True)
+    assert due({ONE: (seen(ONE),)}, Config({"edge": pool})) == {}
+
+
 @pytest.mark.parametrize(
     ("present", "wanted"),
     [
