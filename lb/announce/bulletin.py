@@ -7,10 +7,11 @@ vouches for the bytes is the failure detector's to say.
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 from struct import iter_unpack, pack
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from lb.config.ranges import Address
 
@@ -23,6 +24,7 @@ MAC = 6
 """Bytes of a hardware address."""
 INTERFACES, PORTS, ADDRESSES4, ADDRESSES6 = 256, 4096, 4096, 1600
 """So many are told of each, the lowest first."""
+Item = TypeVar("Item", str, int, bytes, IPv4Address, IPv6Address)
 
 
 class Bulletin(Struct, frozen=True):
@@ -56,24 +58,52 @@ class _Packed(Struct, frozen=True, array_like=True):
     macs: Annotated[bytes, Meta(max_length=MAC * INTERFACES)] = b""
 
 
+def fitting(bulletin: Bulletin) -> Bulletin:
+    """*bulletin* without what there is no room for.
+
+    Whoever tells it has to go by this, too: elections come out the same where all know the same.
+    """
+    return replace(
+        bulletin,
+        interfaces=_lowest(bulletin.interfaces, INTERFACES),
+        ipv6=_lowest(bulletin.ipv6, INTERFACES),
+        addresses=_fitting_addresses(bulletin.addresses),
+        healthy=_lowest(bulletin.healthy, PORTS),
+        macs=_lowest(bulletin.macs, INTERFACES),
+    )
+
+
+def _fitting_addresses(addresses: frozenset[Address]) -> frozenset[Address]:
+    if len(addresses) <= min(ADDRESSES4, ADDRESSES6):
+        return addresses
+    v4 = frozenset(each for each in addresses if isinstance(each, IPv4Address))
+    v6 = frozenset(each for each in addresses if isinstance(each, IPv6Address))
+    return _lowest(v4, ADDRESSES4) | _lowest(v6, ADDRESSES6)
+
+
+def _lowest(items: frozenset[Item], most: int) -> frozenset[Item]:
+    return items if len(items) <= most else frozenset(sorted(items)[:most])
+
+
 def emit(bulletin: Bulletin) -> bytes:
-    """The bytes of *bulletin*, at most LONGEST; what does not fit is left out."""
+    """The bytes of *bulletin*, as far as it is `fitting`: at most LONGEST."""
+    told = fitting(bulletin)
     return msgspec.msgpack.encode(
         _Packed(
             VERSION,
-            tuple(sorted(bulletin.interfaces)[:INTERFACES]),
-            tuple(sorted(bulletin.ipv6)[:INTERFACES]),
-            _run((each.packed for each in bulletin.addresses if each.version == 4), ADDRESSES4),
-            _run((each.packed for each in bulletin.addresses if each.version == 6), ADDRESSES6),
-            _run((pack(">H", port) for port in bulletin.healthy), PORTS),
-            bulletin.is_fresh,
-            _run(bulletin.macs, INTERFACES),
+            tuple(sorted(told.interfaces)),
+            tuple(sorted(told.ipv6)),
+            _run(each.packed for each in told.addresses if each.version == 4),
+            _run(each.packed for each in told.addresses if each.version == 6),
+            _run(pack(">H", port) for port in told.healthy),
+            told.is_fresh,
+            _run(told.macs),
         )
     )
 
 
-def _run(items: Iterable[bytes], most: int) -> bytes:
-    return b"".join(sorted(items)[:most])
+def _run(items: Iterable[bytes]) -> bytes:
+    return b"".join(sorted(items))
 
 
 def parse(data: bytes) -> Bulletin | None:

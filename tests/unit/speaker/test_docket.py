@@ -61,9 +61,10 @@ class Node1:
         self.world = World()
         self.reconciler = Reconciler()
         self.published, self.watched = [], []
+        self.snapshot = Snapshot(Rules(), self.world)
         self.docket = Docket(
             "n1",
-            Snapshot(Rules(), self.world),
+            self.snapshot,
             self.reconciler,
             self.published.append,
             self.watched.append,
@@ -158,6 +159,16 @@ async def test_that_there_is_no_interface_is_told_too(node):
     node.docket.speak(Bulletin())
     await until(lambda: node.published)
     assert parse(node.published[-1]).interfaces == frozenset()
+
+
+async def test_what_is_too_much_to_be_told_does_not_count_with_us_either(node):
+    node.open()
+    node.docket.speak(Bulletin(frozenset(f"eth{number:03}" for number in range(300))))
+    await node.rest()
+    await until(lambda: node.published)
+    told = parse(node.published[-1])
+    assert len(told.interfaces) < 300
+    assert node.snapshot.bulletins["n1"] == told
 
 
 async def test_the_others_words_are_heeded_and_ours_is_known(node):
