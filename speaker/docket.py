@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from lb.announce.bulletin import Bulletin, emit
+from lb.announce.bulletin import Bulletin, audible, emit
 from lb.announce.verdict import Announced, Verdict
 from speaker.reconciler import Reconciler
 from speaker.snapshot import Snapshot
@@ -142,7 +142,8 @@ class Docket:
     def _say(self) -> None:
         if self._stand is None:
             return
-        word = replace(self._stand, addresses=self._reconciler.served, is_fresh=self._is_fresh)
+        served = self._reconciler.served
+        word = audible(replace(self._stand, addresses=served, is_fresh=self._is_fresh))
         if word == self._word:
             return
         self._word = word

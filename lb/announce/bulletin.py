@@ -72,6 +72,16 @@ def emit(bulletin: Bulletin) -> bytes:
     )
 
 
+def audible(bulletin: Bulletin) -> Bulletin:
+    """What of *bulletin* others hear: `emit` has no room for more. By that its own node is judged, too."""
+    counts = (len(bulletin.interfaces), len(bulletin.addresses), len(bulletin.healthy), len(bulletin.macs))
+    if all(
+        count <= most for count, most in zip(counts, (INTERFACES, ADDRESSES6, PORTS, INTERFACES), strict=True)
+    ):
+        return bulletin
+    return parse(emit(bulletin)) or bulletin
+
+
 def _run(items: Iterable[bytes], most: int) -> bytes:
     return b"".join(sorted(items)[:most])
 

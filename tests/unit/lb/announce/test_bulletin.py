@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lb.announce.bulletin import LONGEST, Bulletin, emit, parse
+from lb.announce.bulletin import LONGEST, Bulletin, audible, emit, parse
 
 NAMES = st.text("abcdefgh.-@0123456789", min_size=1, max_size=15)
 BULLETINS = st.builds(
@@ -65,6 +65,12 @@ def test_what_is_too_much_is_cut_and_still_read():
     assert heard.healthy < word.healthy
     assert heard.macs < word.macs
     assert {each.version for each in heard.addresses} == {4, 6}
+    assert audible(word) == heard
+
+
+@given(BULLETINS)
+def test_what_is_not_too_much_is_heard_as_it_stands(bulletin):
+    assert audible(bulletin) is bulletin
 
 
 @given(st.binary(max_size=200))
