@@ -96,6 +96,10 @@ class Reconciler:
         self._on: defaultdict[Address, dict[str, Interfaces]] = defaultdict(dict)
         """By address the Services that it is announced for, and where."""
         self._parting: dict[Address, _Parting] = {}
+        self._changes = 0
+        """Counts what becomes of these two."""
+        self._served: frozenset[Address] = frozenset()
+        self._served_by: object = None
         self.is_leaving = False
         """Whether this node is no member any more because it chose so, and waits for its successors."""
         self.verdicts: dict[str, Verdict] = {}
@@ -103,7 +107,16 @@ class Reconciler:
 
     @property
     def served(self) -> frozenset[Address]:
-        """What is answered for, on an interface that reaches anybody."""
+        """What is answered for, on an interface that reaches anybody.
+
+        The same object as before where nothing changed.
+        """
+        known = self._changes, self._announcer.usable, self._announcer.usable_ipv6, self._announcer.withheld
+        if known != self._served_by:
+            self._served_by, self._served = known, self._count_served()
+        return self._served
+
+    def _count_served(self) -> frozenset[Address]:
         there = {4: self._announcer.usable, 6: self._announcer.usable_ipv6}
         announced = {
             address
@@ -168,6 +181,7 @@ class Reconciler:
             self._ledger.strike(key)
 
     def _take(self, key: str, mine: Announcement) -> None:
+        self._changes += 1
         for address in mine.addresses:
             if address in self._parting and self._parting.pop(address).successor is not None:
                 self._announcer.withdraw(address)  # so that it is made known anew: it may have moved
@@ -187,6 +201,7 @@ class Reconciler:
                 self._count(key, address)
 
     def _drop(self, key: str, address: Address, now: float) -> None:
+        self._changes += 1
         on = self._on[address]
         del on[key]
         self._metrics.announced.remove(key, PROTOCOL, self._node, str(address))
@@ -217,6 +232,7 @@ class Reconciler:
             successor = parting.successor
             if successor is None or is_over(address, successor, claims, parting.since, now):
                 del self._parting[address]
+                self._changes += 1
                 self._announcer.withdraw(address)
                 log.info("%s is not announced from here any more", address)
 

@@ -74,6 +74,8 @@ class Sentry:
         self._strangers: dict[Address, Conflict] = {}
         self._insisted: dict[Address, float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._turn: asyncio.Handle | None = None
+        self._has_news = False
 
     @property
     def usable(self) -> frozenset[str]:
@@ -132,11 +134,13 @@ class Sentry:
 
     def hear(self, told: Mapping[str, bytes], members: Collection[str], left: Collection[str]) -> None:
         """The other speakers that live tell *told*; *members* are ready, and *left* have stopped."""
-        now = self._loop.time()
+        now, withheld = self._loop.time(), len(self._withheld)
         self._acquaintances.hear(told, members, left, now)
         self._conflicts.pardon(self._acquaintances.macs)
         self._apparitions.miss(self._acquaintances.missing, now)
         self._settle()
+        if len(self._withheld) != withheld:
+            self._listener.withheld_changed()
 
     def know(self, nodes: Collection[str]) -> None:
         """There are only these *nodes*."""
@@ -149,11 +153,10 @@ class Sentry:
             self._do(self._conflicts.see(interface, sighting))
             self._settle()
             return
-        changed = self._apparitions.see(node, interface, sighting)
-        self._settle()
-        if changed:
+        if self._apparitions.see(node, interface, sighting):
             log.info("node %s is heard on %s: %s %s", node, interface, sighting.address, sighting.kind)
-            self._listener.segment_changed()
+            self._has_news = True
+        self._look_soon()
         if sighting.kind is not Kind.PROBE and sighting.address in self._announced:
             self._insist_soon(sighting.address)
 
@@ -170,11 +173,23 @@ class Sentry:
     def _settle(self) -> None:
         for address in self._conflicts.take_changed():
             self._apply(address)
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        # Once for all that comes in this turn of the loop: it may be of hundreds of addresses.
+        if self._turn is None:
+            self._turn = self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        self._turn = None
+        has_news, self._has_news = self._has_news, False
         inquiries = self._apparitions.inquired(self._announced).values()
         before, self._inquired = self._inquired, {each.address for some in inquiries for each in some}
         for address in before ^ self._inquired:
             self._tune(address)
         self._arm()
+        if has_news:
+            self._listener.segment_changed()
 
     def _apply(self, address: Address) -> None:
         state = self._conflicts.state(address)
@@ -225,12 +240,10 @@ class Sentry:
         self._timer = None
         now, withheld = self._loop.time(), len(self._withheld)
         self._do(self._conflicts.due(now))
-        others = self._apparitions.judge(now)
+        self._has_news |= self._apparitions.judge(now)
         for each in self._apparitions.due(self._announced, now):
             self._announcer.probe(each.address, frozenset({each.place.interface}), each.place.mac)
         self._settle()
-        if others:
-            self._listener.segment_changed()
         if len(self._withheld) != withheld:
             self._listener.withheld_changed()
 
@@ -244,5 +257,6 @@ class Sentry:
 
     def close(self) -> None:
         """Ask nobody any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for handle in (self._timer, self._turn):
+            if handle is not None:
+                handle.cancel()

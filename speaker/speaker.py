@@ -122,6 +122,7 @@ class Speaker:
             await complete([self._exclusion.reflector])
             await self._view.complete()
             await self._has_key.wait()
+            await self._has_interfaces.wait()  # nobody waits for one that does not know where to announce
             tasks.create_task(self._join().run())
 
     async def _follow_interfaces(self) -> None:
@@ -175,7 +176,8 @@ class Speaker:
             self._membership_changed,
             paced(self._settings.heartbeat_interval, self._settings.heartbeat_timeout),
         )
-        self._detector.set_bulletin(self._word)
+        if self._word:
+            self._detector.set_bulletin(self._word)
         return self._detector
 
     def _open_link(self) -> DatagramLink:
@@ -226,9 +228,10 @@ class Speaker:
             return [] if self._has_announced else ["announcing for the first time"]
         if self._detector is not None:
             return ["listening for other speakers"]
-        return missing([self._exclusion.reflector, *self._view.reflectors]) or [
-            "the Secret memberlist, made by the controller, is not there yet"
-        ]
+        unread = missing([self._exclusion.reflector, *self._view.reflectors])
+        if unread or self._has_key.is_set():
+            return unread or ["the interfaces of this node are not known yet"]
+        return ["the Secret memberlist, made by the controller, is not there yet"]
 
     def debug(self) -> object:
         """Every verdict, and how the other speakers stand."""

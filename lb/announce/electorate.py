@@ -1,6 +1,6 @@
 """The nodes as they stand for all elections of one moment: what many Services ask is computed once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -35,7 +35,8 @@ class Score(Struct, frozen=True, order=True):
 class Slate(Struct, frozen=True):
     """How each node stands under a set of advertisements, for addresses of `versions`; endpoints apart.
 
-    `score` has those that are `ELIGIBLE`, and `best` those of them with the highest.
+    `score` has those that are `ELIGIBLE`, `best` those of them with the highest, and `interfaces` where each
+    of them announces; None: on all.
     """
 
     advertisements: Advertisements
@@ -43,6 +44,7 @@ class Slate(Struct, frozen=True):
     standing: Mapping[str, Why]
     score: Mapping[str, Score]
     best: frozenset[str]
+    interfaces: Mapping[str, frozenset[str] | None]
 
 
 class Electorate:
@@ -92,15 +94,17 @@ class Electorate:
     def _drawn_up(self, advertisements: Advertisements, versions: Versions) -> Slate:
         standing: dict[str, Why] = {}
         scores: dict[str, Score] = {}
+        on: dict[str, frozenset[str] | None] = {}
         for name, node in self.surroundings.nodes.items():
             selecting = [each for each in advertisements if selects(each, node)]
             can = self._versions(name, selecting, versions)
             standing[name] = self._why(node, selecting, can)
             if standing[name] is Why.ELIGIBLE:
                 scores[name] = Score(can, score(selecting, node))
+                on[name] = interfaces(selecting)
         highest = max(scores.values(), default=None)
         best = frozenset(name for name, each in scores.items() if each == highest)
-        return Slate(advertisements, versions, standing, scores, best)
+        return Slate(advertisements, versions, standing, scores, best, on)
 
     def _versions(self, name: str, selecting: list[L2Advertisement], versions: Versions) -> int:
         """Of how many of *versions* the node *name* can announce addresses."""
@@ -116,11 +120,6 @@ class Electorate:
         if not versions:
             return Why.NO_INTERFACE
         return Why.EXCLUDED if excludes(node, self.surroundings) else Why.ELIGIBLE
-
-    def interfaces(self, advertisements: Iterable[L2Advertisement], name: str) -> frozenset[str] | None:
-        """The interfaces of the node *name* on which *advertisements* let it announce; None: all."""
-        node = self.surroundings.nodes[name]
-        return interfaces(each for each in advertisements if selects(each, node))
 
     def is_fresh(self, name: str) -> bool:
         """Whether the node *name* told that its speaker has just started."""

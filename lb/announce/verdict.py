@@ -100,7 +100,7 @@ def judge(
 
 def _verdict(case: Case, election: Election | None) -> Verdict:
     if election is not None and election.winner is not None:
-        on = election.contest.electorate.interfaces(case.advertisements, election.winner)
+        on = election.contest.slate(case).interfaces[election.winner]
         return Announced(election.winner, on, case, election)
     excluded = election is not None and any(why is Why.EXCLUDED for _, why in election.losers(case))
     return Silent(WhyNobody.ALL_EXCLUDED if excluded else WhyNobody.NO_NODE, case, election)

@@ -4,6 +4,7 @@ The text is an annotation: entries of address, hardware address and interface, w
 a comma and a blank between entries. No interface has a blank in its name (dev_valid_name of Linux).
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,6 +14,9 @@ from lb.config.ranges import Address, parse_address
 
 MOST: Final = 500
 """Conflicts that are told of, the lowest addresses first; annotations have room for 256 KiB."""
+_MAC: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_LONGEST_NAME: Final = 15
+"""Bytes of an interface's name (IFNAMSIZ, <linux/if.h>)."""
 
 
 class Conflict(Struct, frozen=True):
@@ -39,6 +43,10 @@ def parse(text: str) -> tuple[Conflict, ...]:
     found = []
     for entry in text.split(", ")[:MOST]:
         match entry.split(" "):
-            case [first, mac, interface] if (address := parse_address(first)) is not None:
+            case [first, mac, interface] if (
+                (address := parse_address(first)) is not None
+                and _MAC.fullmatch(mac)
+                and len(interface) <= _LONGEST_NAME
+            ):
                 found.append(Conflict(address, mac, interface))
     return tuple(found)

@@ -34,6 +34,8 @@ from speaker.layer2.sockets import DatagramLink
 
 PACE: Final = 0.25
 """Seconds between two words of ours that we run."""
+HANGS: Final = 5.0
+"""Seconds without room for a word of ours after which the process hangs; it may get no CPU for a while."""
 GONE: Final = 5.0
 """Seconds within which the process is gone after it was told to."""
 
@@ -60,12 +62,17 @@ class Detector:
         self._changed = changed
         self._loop = asyncio.get_running_loop()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for each in (self._control, theirs):  # as much as there may be: thousands of nodes in one packet
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LARGEST)
         self._control.setblocking(False)
         with theirs:
             self._process = _start(link, theirs)
         link.close()
         self._report = Report(frozenset(), False, Standing.UNREADY, {}, {}, frozenset())
         self._bulletins: dict[str, bytes] = {}
+        self._unsent: dict[type[Command], Command] = {}
+        """The latest of each kind that there was no room for, in their order."""
+        self._blocked_at = 0.0
         self._has_ended = asyncio.Event()
         self._is_closed = False
         self._tell(Begin(me, key, _incarnation(), timing, dict(peers)))
@@ -128,9 +135,22 @@ class Detector:
     def _tell(self, command: Command) -> None:
         if self._is_closed:
             return
+        if not self._unsent:
+            self._blocked_at = self._loop.time()
+        self._unsent.pop(type(command), None)
+        self._unsent[type(command)] = command
+        self._send()
+
+    def _send(self) -> None:
         try:
-            self._control.send(emit(command))
-        except (BlockingIOError, ConnectionError):  # it reads no more, or is gone
+            for kind, command in list(self._unsent.items()):
+                self._control.send(emit(command))
+                del self._unsent[kind]
+                self._blocked_at = self._loop.time()
+        except BlockingIOError:  # the rest is told with the next word
+            if self._loop.time() >= self._blocked_at + HANGS:
+                self._has_ended.set()
+        except ConnectionError:  # it is gone
             self._has_ended.set()
 
     def _receive(self) -> None:

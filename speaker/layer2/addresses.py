@@ -41,5 +41,6 @@ def _after(known: Addresses, message: nlmsg) -> Addresses:
 
 
 def _address(message: ifaddrmsg) -> InterfaceAddress:
-    # IFA_ADDRESS is the prefix's: where it differs from the local one, it is the peer's.
-    return InterfaceAddress(message["index"], ip_interface((message.get("address"), message["prefixlen"])))
+    # IFA_ADDRESS is the prefix's: where it differs from the local one, it is the peer's; 0.0.0.0 is not told.
+    address = message.get("address") or message.get("local")
+    return InterfaceAddress(message["index"], ip_interface((address, message["prefixlen"])))

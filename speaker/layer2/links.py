@@ -13,6 +13,7 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # type: ignore[import-untyp
 from speaker.layer2.protocol.interface import RELEVANT, Interface
 
 log = logging.getLogger(__name__)
+ARPHRD_ETHER = 1  # <linux/if_arp.h>
 
 
 async def watch_interfaces() -> AsyncIterator[Mapping[int, Interface]]:
@@ -34,6 +35,8 @@ def _changes(interfaces: dict[int, Interface], message: nlmsg) -> bool:
     """Whether *message* changes *interfaces*, which it is brought into."""
     if message["event"] not in ("RTM_NEWLINK", "RTM_DELLINK") or message["family"] != AF_UNSPEC:
         return False  # a bridge too tells of its ports, and that one left it by RTM_DELLINK
+    if any(each[0] == "IFLA_WIRELESS" for each in message["attrs"]):
+        return False  # what a wireless driver tells of itself; the rest of the interface is left out
     interface = _interface(message)
     before = interfaces.get(interface.index)
     if message["event"] == "RTM_DELLINK":
@@ -61,11 +64,11 @@ async def _dump(netlink: AsyncIPRoute) -> AsyncIterator[Interface]:
 
 
 def _interface(message: ifinfmsg) -> Interface:
-    mac = message.get("address") or ""
+    mac = message.get("address") if message["ifi_type"] == ARPHRD_ETHER else None
     return Interface(
         index=message["index"],
         name=message.get("ifname"),
-        mac=bytes.fromhex(mac.replace(":", "")),
+        mac=bytes.fromhex((mac or "").replace(":", "")),
         flags=message["flags"] & RELEVANT,
         master=message.get("master"),
         part_of=message.get(("linkinfo", "slave_kind")),

@@ -109,7 +109,7 @@ class Apparitions:
         known = next(reversed(trace.served.values()), None)
         places = dict(reversed(trace.served.items()))
         if known is not None:
-            rest = sorted(self._missing[node] - places.keys(), key=lambda each: (each.version, each))
+            rest = sorted(self._missing[node] - places.keys(), key=lambda each: (each.version, int(each)))
             places |= dict.fromkeys(rest, known)
         left = [
             Inquiry(address, place)

@@ -1,6 +1,7 @@
 """The addresses of interfaces, as the kernel tells of them by netlink, in a namespace of the test's own."""
 
 import asyncio
+import subprocess
 from contextlib import aclosing
 
 import pytest
@@ -50,6 +51,12 @@ async def test_an_address_that_comes_and_goes_is_told(machine, watch):
     await eventually(lambda: watch.subnets("eth0") == ("10.0.0.0/24", "192.0.2.0/25", "2001:db8::/64"))
     machine.ip(lambda ip: ip.addr("del", index=index, address="192.0.2.1", prefixlen=25))
     await eventually(lambda: watch.subnets("eth0") == ("10.0.0.0/24", "2001:db8::/64"))
+
+
+async def test_one_whose_peer_is_not_known_is_told(machine, watch):
+    command = ["ip", "address", "add", "192.0.2.1", "peer", "0.0.0.0", "dev", "eth0"]
+    machine.call(lambda: subprocess.run(command, check=True))
+    await eventually(lambda: watch.subnets("eth0") == ("10.0.0.0/24", "192.0.2.1/32"))
 
 
 async def test_the_addresses_of_an_interface_that_goes_are_gone(machine, watch):

@@ -90,6 +90,49 @@ async def test_a_process_that_dies_is_told_of(machine):
     assert children() == []
 
 
+async def test_one_that_gets_no_cpu_for_a_while_misses_nothing_that_matters(machine):
+    async with detecting("n1") as one, detecting("n2") as other:
+        await eventually(lambda: one.members == {"n1", "n2"})
+        child = other._process.pid
+        os.kill(child, signal.SIGSTOP)
+        for number in range(100):
+            other.set_bulletin(bytes(16_384) + bytes([number]))
+        other.set_ready(False)
+        os.kill(child, signal.SIGCONT)
+        await eventually(lambda: one.bulletins == {"n2": bytes(16_384) + bytes([99])})
+        await eventually(lambda: one.members == {"n1"})
+
+
+async def test_one_that_hangs_is_told_of(machine, monkeypatch):
+    monkeypatch.setattr("speaker.detector.detector.HANGS", 0.5)
+    detector = Detector("n1", b"key", DatagramLink(*PLACES["n1"]), PLACES, nothing)
+    try:
+        os.kill(detector._process.pid, signal.SIGSTOP)
+        for _ in range(100):
+            detector.set_bulletin(bytes(65_536))
+        with pytest.raises(DetectorError, match="has ended, or hangs"):
+            async with asyncio.timeout(10):
+                await detector.run()
+    finally:
+        os.kill(detector._process.pid, signal.SIGCONT)
+        await detector.close()
+
+
+async def test_a_cluster_of_thousands_of_nodes_fits(machine):
+    many = {
+        f"worker-{at}.eu-central-1.example.internal": (f"10.1.{at // 250}.{at % 250}", 7946)
+        for at in range(5000)
+    }
+    detector = Detector("n1", b"key", DatagramLink(*PLACES["n1"]), {**PLACES, **many}, nothing)
+    running = asyncio.create_task(detector.run())
+    try:
+        await eventually(lambda: len(detector.states()) == 5001)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await detector.close()
+
+
 async def test_signals_that_end_the_speaker_in_good_order_do_not_end_it(machine):
     async with detecting("n1") as one:
         await eventually(lambda: one.members == {"n1"})

@@ -1,6 +1,7 @@
 """The whole speaker of node n1 on a real interface, with a neighbor n2 and an API server of a few lines."""
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from lb.announce.bulletin import parse
 from lb.lab.capture import capture
 from speaker.layer2.driver import Driver
 from speaker.layer2.protocol.membership import Membership
@@ -194,6 +196,24 @@ async def test_without_a_key_a_speaker_waits_and_says_for_what(client, api):
         )
         api.tell("ADDED", "secrets", secret())
         await announced(speaker, OURS, THEIRS)
+
+
+async def test_a_speaker_stands_for_election_only_once_it_knows_its_interfaces(
+    client, api, neighbor, monkeypatch
+):
+    known = threading.Event()
+    monkeypatch.setattr("speaker.speaker.forms", known.wait)
+    told = neighbor().membership
+    try:
+        async with speaking(api) as speaker:
+            await eventually(lambda: speaker.not_ready() == ["the interfaces of this node are not known yet"])
+            assert told.bulletins == {}
+            known.set()
+            first = await eventually(lambda: list(told.bulletins.values()))
+            assert parse(first[0]).interfaces == {"eth0"}
+            await announced(speaker, OURS)
+    finally:
+        known.set()
 
 
 async def test_a_port_in_use_is_named_with_what_to_do(client, api):

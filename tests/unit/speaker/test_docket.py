@@ -149,6 +149,18 @@ async def test_what_many_slices_win_is_told_in_few_words(node):
     assert len(node.published) < 247
 
 
+async def test_what_there_is_no_room_to_tell_is_no_claim_of_ours_either(node):
+    """Others cannot know of it, and all hold the same election."""
+    crowd = frozenset(ip_address(at) for at in range(9000))
+    node.put(SHOP, THEIRS)
+    node.reconciler.parting = dict.fromkeys(crowd | {ip_address(THEIRS)}, ("n2", float("inf")))
+    node.open()
+    node.docket._ripen()
+    await until(lambda: node.published and SHOP in node.docket.verdicts)
+    assert ip_address(THEIRS) not in parse(node.published[-1]).addresses
+    assert node.winner(SHOP) == "n2"
+
+
 async def test_the_word_of_one_that_has_just_started_says_so(node):
     node.open()
     await until(lambda: node.published)

@@ -431,3 +431,20 @@ def test_the_services_of_an_address_are_known(node):
     assert node.reconciler.services_at(ip_address(OURS)) == []
     node.act()
     assert node.reconciler.services_at(ip_address(OURS)) == [WEB]
+
+
+def test_what_is_served_is_counted_anew_only_when_it_may_be_something_else(node):
+    node.put(WEB, OURS)
+    node.act()
+    before = node.reconciler.served
+    assert node.served == {OURS}
+    node.put(SHOP, THEIRS)
+    node.act(SHOP)
+    assert node.reconciler.served is before
+    node.announcer.usable = frozenset()
+    assert node.served == set()
+    node.announcer.usable = frozenset({"eth0"})
+    assert node.served == {OURS}
+    del node.services[WEB]
+    node.act(WEB)
+    assert node.served == set()

@@ -168,15 +168,37 @@ async def test_a_stranger_that_turns_out_to_be_a_speaker_is_not_told_of():
         assert (here.listener.conflicts, here.announcer.announced) == ([], {VIP: None})
 
 
+async def test_what_was_withheld_for_a_speaker_that_was_not_known_is_announced_and_told():
+    async with watching() as here:
+        here.sentry.announce(VIP, None)
+        here.see()
+        assert here.sentry.withheld == {VIP}
+        here.hear()
+        assert (here.announcer.announced, here.listener.told) == ({VIP: None}, ["withheld"])
+
+
 async def test_a_dead_speaker_that_is_heard_is_seen_with_what_it_serves_and_served():
     async with watching(probes=False) as here:
         here.hear(OTHER)
         here.lose()
         here.sentry.announce(VIP, None)
         here.see()
+        await until(lambda: here.listener.told)
         assert here.listener.told == ["segment"]
         assert here.sentry.seen == {"n2"}
         assert parse(here.sentry.words["n2"]).addresses == {VIP, OTHER}
+
+
+async def test_what_is_heard_of_many_addresses_at_once_is_told_once():
+    async with watching(probes=False) as here:
+        here.hear()
+        here.lose()
+        many = [ip_address(f"192.0.2.{last}") for last in range(200)]
+        for each in many:
+            here.see(each)
+        await until(lambda: here.listener.told)
+        assert here.listener.told == ["segment"]
+        assert parse(here.sentry.words["n2"]).addresses == set(many)
 
 
 async def test_the_winner_makes_itself_known_again_once():
@@ -207,8 +229,9 @@ async def test_who_left_an_address_to_one_that_is_only_seen_asks_it_until_it_is_
         here.sentry.announce(VIP, None)
         here.see()
         here.sentry.withdraw(VIP)
+        await until(lambda: here.announcer.listened)
         assert here.announcer.listened == {VIP}
-        await until(lambda: not here.sentry.seen)
+        await until(lambda: not here.sentry.seen and not here.announcer.listened)
         assert {*here.announcer.asked} == {("probe", VIP, MAC2)}
         assert here.announcer.listened == set()
         assert here.listener.told == ["segment", "segment"]

@@ -116,9 +116,14 @@ def test_another_configuration_makes_no_like_electorate():
 
 def test_interfaces_are_those_of_the_advertisements_that_select_the_node():
     known = electorate(ETH0, ETH1_IN_A, nodes=[A, B])
-    assert known.interfaces([ETH0, ETH1_IN_A], "a") == {"eth0", "eth1"}
-    assert known.interfaces([ETH0, ETH1_IN_A], "b") == {"eth0"}
-    assert known.interfaces([ONLY_A, ETH0], "a") is None
+    assert known.slate((ETH0, ETH1_IN_A), IPV4).interfaces == {"a": {"eth0", "eth1"}, "b": {"eth0"}}
+    assert known.slate((ONLY_A, ETH0), IPV4).interfaces == {"a": None, "b": {"eth0"}}
+
+
+def test_electorates_are_not_alike_where_a_node_would_announce_on_other_interfaces():
+    before, after = (electorate(ETH0, ETH1_IN_A, nodes=[each]) for each in (A, node("a", {"zone": "b"})))
+    before.slate((ETH0, ETH1_IN_A), IPV4)
+    assert not after.is_like(before)
 
 
 def test_the_nodes_own_addresses_are_known():

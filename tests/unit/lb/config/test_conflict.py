@@ -36,7 +36,17 @@ def test_the_text_is_in_the_order_of_the_addresses():
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "192.0.2.10", "192.0.2.10 02:00:00:00:00:99", "web a b", ", ,", "1 2 3 4"]
+    "text",
+    [
+        "x",
+        "192.0.2.10",
+        "192.0.2.10 02:00:00:00:00:99",
+        f"web {ONE.mac} eth0",
+        ", ,",
+        "1 2 3 4",
+        "192.0.2.10 elsewhere eth0",
+        f"192.0.2.10 {ONE.mac} {'e' * 16}",
+    ],
 )
 def test_what_is_no_entry_is_passed_over(text):
     assert parse(text) == ()
