@@ -848,8 +848,9 @@ class Cluster(RuleBasedStateMachine):
             return
         network = self.network
         network.lost = cut()
-        network.run(max(network.now, self.awake_at) + 3 * HEALED)
         living = set(network.speakers)
+        alone = DEFAULT.alone_after if len(living) == 1 else 0.0  # one that hears nobody yields until then
+        network.run(max(network.now, self.awake_at) + 3 * HEALED + alone)
         assert network.all_agree_on(living)
         for name, speaker in network.speakers.items():
             assert speaker.bulletins == {one: word for one, word in self.words.items() if one != name}
