@@ -151,6 +151,8 @@ class Speaker:
         self._speak()
 
     def _speak(self) -> None:
+        if not self._has_interfaces.is_set():
+            return
         here = self._announcer
         stand = Bulletin(here.usable, here.usable_ipv6, healthy=self._healthy, macs=here.macs)
         self._docket.speak(stand)

@@ -88,6 +88,14 @@ class Told:
             while await asyncio.to_thread(self.seen) != set(expected):  # noqa: ASYNC110  # the API server's
                 await asyncio.sleep(0.1)
 
+    async def is_labelled(self):
+        async with asyncio.timeout(20):
+            while not all(  # noqa: ASYNC110  # the API server's
+                "metallb.io/node" in each["metadata"]["labels"]
+                for each in await asyncio.to_thread(self.objects)
+            ):
+                await asyncio.sleep(0.1)
+
     def change(self, *arguments):
         return asyncio.to_thread(self._lab.kubectl, *arguments, "-n", NAMESPACE)
 
@@ -164,7 +172,7 @@ async def test_what_somebody_edits_or_deletes_is_put_right(client, owners, seen)
         )
         await seen.comes_to((WEB, "n1", ("eth0",)))
         await seen.change("label", "servicel2status", web["metadata"]["name"], "metallb.io/node-")
-        await eventually(lambda: n1._present.store == {})
+        await seen.is_labelled()
         await eventually(lambda: n1._present.store)
         await seen.comes_to((WEB, "n1", ("eth0",)))
         await seen.change("delete", "servicel2status", "--all")

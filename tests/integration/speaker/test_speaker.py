@@ -209,8 +209,9 @@ async def test_a_speaker_stands_for_election_only_once_it_knows_its_interfaces(
             await eventually(lambda: speaker.not_ready() == ["the interfaces of this node are not known yet"])
             assert told.bulletins == {}
             known.set()
-            first = await eventually(lambda: list(told.bulletins.values()))
-            assert parse(first[0]).interfaces == {"eth0"}
+            await eventually(
+                lambda: [parse(each).interfaces for each in told.bulletins.values()] == [{"eth0"}]
+            )
             await announced(speaker, OURS)
     finally:
         known.set()
