@@ -24,7 +24,7 @@ from speaker.layer2.protocol.arp import (
 )
 from speaker.layer2.protocol.ethernet import BROADCAST, is_group
 from speaker.layer2.protocol.machine import Outcome
-from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, REPLIED, Responder
+from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, Responder
 from speaker.layer2.protocol.schedule import Schedule
 from speaker.layer2.protocol.sighting import Kind
 
@@ -68,14 +68,6 @@ class ArpResponder(Responder):
             self._count(asked)
             return patched(self._templates.reply, asked, sha, asker)
         return None
-
-    def receive_frame(self, frame: bytes, now: float) -> Outcome:
-        """Answer a request for an address that is announced."""
-        answer = self.answer(frame)
-        if answer is None:
-            return self._consider(frame, now)
-        self._out.append(answer)
-        return REPLIED
 
     def _consider(self, frame: bytes, now: float) -> Outcome:
         packet = parse(frame)

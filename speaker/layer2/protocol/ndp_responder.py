@@ -20,7 +20,7 @@ from speaker.layer2.protocol.ndp import (
     parse,
     patched,
 )
-from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, REPLIED, Responder
+from speaker.layer2.protocol.responder import MALFORMED, NOT_OURS, Responder
 from speaker.layer2.protocol.schedule import Schedule
 from speaker.layer2.protocol.sighting import Kind
 
@@ -56,14 +56,6 @@ class NdpResponder(Responder):
         self._count(message.target)
         mac = message.link_layer or message.source_mac
         return patched(self._templates.solicited, mac, message.source, message.target)
-
-    def receive_frame(self, frame: bytes, now: float) -> Outcome:
-        """Answer a solicitation of an address that is announced; hear what others say of it."""
-        answer = self.answer(frame)
-        if answer is None:
-            return self._consider(frame, now)
-        self._out.append(answer)
-        return REPLIED
 
     def _consider(self, frame: bytes, now: float) -> Outcome:
         message = parse(frame)

@@ -92,9 +92,17 @@ class Responder(ABC):
         Another thread may call this at any time.
         """
 
-    @abstractmethod
     def receive_frame(self, frame: bytes, now: float) -> Outcome:
-        """Answer *frame* where it asks for an address that is announced."""
+        """Answer *frame* where it asks for an address that is announced; hear what others say of it."""
+        answer = self.answer(frame)
+        if answer is None:
+            return self._consider(frame, now)
+        self._out.append(answer)
+        return REPLIED
+
+    @abstractmethod
+    def _consider(self, frame: bytes, now: float) -> Outcome:
+        """What follows from *frame*, which is no plain question."""
 
     @abstractmethod
     def _unasked(self, address: bytes) -> tuple[bytes, ...]:

@@ -19,7 +19,7 @@ class Plain(Responder):
     def answer(self, frame):
         return None
 
-    def receive_frame(self, frame, now):
+    def _consider(self, frame, now):
         if frame in self.announced:
             return self._reply(frame, b"at " + frame)
         return self._see(frame[:4], frame[4:], Kind.USE, now)
