@@ -13,13 +13,12 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from lb.config.conflict import LONGEST_NAME
 from lb.config.ranges import Address
 
 VERSION = 1
 LONGEST = 60_000
 """Bytes; those of a UDP datagram, less what the failure detector adds."""
-LONGEST_NAME = 15
-"""Bytes of an interface's name (IFNAMSIZ, <linux/if.h>)."""
 MAC = 6
 """Bytes of a hardware address."""
 INTERFACES, PORTS, ADDRESSES4, ADDRESSES6 = 256, 4096, 4096, 1600

@@ -127,12 +127,12 @@ def is_avoided(pool: Pool, address: Address) -> bool:
     """
     if pool.quarantined and address in pool.quarantined:
         return True
-    return pool.avoid_buggy_ips and is_buggy(address)
+    return pool.avoid_buggy_ips and address.version == 4 and is_buggy(int(address))
 
 
-def is_buggy(address: Address) -> bool:
-    """Whether *address* is one that `avoid_buggy_ips` leaves out."""
-    return address.version == 4 and int(address) & 0xFF in (0, 255)
+def is_buggy(number: int) -> bool:
+    """Whether the IPv4 address of this value is one that `avoid_buggy_ips` leaves out."""
+    return number & 0xFF in (0, 255)
 
 
 EMPTY = Config()

@@ -15,7 +15,7 @@ from lb.config.ranges import Address, parse_address
 MOST: Final = 500
 """Conflicts that are told of, the lowest addresses first; annotations have room for 256 KiB."""
 _MAC: Final = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_LONGEST_NAME: Final = 15
+LONGEST_NAME: Final = 15
 """Bytes of an interface's name (IFNAMSIZ, <linux/if.h>)."""
 
 
@@ -46,7 +46,7 @@ def parse(text: str) -> tuple[Conflict, ...]:
             case [first, mac, interface] if (
                 (address := parse_address(first)) is not None
                 and _MAC.fullmatch(mac)
-                and len(interface) <= _LONGEST_NAME
+                and len(interface) <= LONGEST_NAME
             ):
                 found.append(Conflict(address, mac, interface))
     return tuple(found)

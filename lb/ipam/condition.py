@@ -1,5 +1,7 @@
 """The condition by which a Service tells whether it has an address, and if not why (meta/v1 Condition)."""
 
+from msgspec.structs import replace
+
 from lb.api.service import Service, ServiceCondition
 from lb.ipam.decision import Decision
 
@@ -15,9 +17,14 @@ def wanted_condition(service: Service, decision: Decision, now: str) -> ServiceC
     """
     status = "True" if decision.addresses else "False"
     message = decision.complaint[:LONGEST] or _success(decision)
-    known = present_condition(service)
-    since = known.last_transition_time if known is not None and known.status == status else None
-    return ServiceCondition(TYPE, status, str(decision.reason), message, since or now)
+    return stated(service, ServiceCondition(TYPE, status, str(decision.reason), message), now)
+
+
+def stated(service: Service, condition: ServiceCondition, now: str) -> ServiceCondition:
+    """*condition* with its time: since when *service* has had one of its type and status, or else *now*."""
+    known = present_condition(service, condition.type)
+    since = known.last_transition_time if known is not None and known.status == condition.status else None
+    return replace(condition, last_transition_time=since or now)
 
 
 def _success(decision: Decision) -> str:

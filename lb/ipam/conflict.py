@@ -9,7 +9,7 @@ from lb.api.extension import QUARANTINE
 from lb.api.service import Service, ServiceCondition
 from lb.config.conflict import Conflict
 from lb.config.ranges import Address
-from lb.ipam.condition import has_condition, present_condition
+from lb.ipam.condition import has_condition, stated
 
 TYPE: Final = "anvil-lb.io/AddressConflict"
 CONFLICT: Final = "AddressConflict"
@@ -42,9 +42,7 @@ def wanted_condition(
     status = "True" if found else "False"
     reason = CONFLICT if found else NO_CONFLICT
     message = _told(found) if found else "no other host is heard that uses the Service's addresses"
-    known = present_condition(service, TYPE)
-    since = known.last_transition_time if known is not None and known.status == status else None
-    return ServiceCondition(TYPE, status, reason, message, since or now)
+    return stated(service, ServiceCondition(TYPE, status, reason, message), now)
 
 
 def _told(found: Sequence[Sighting]) -> str:

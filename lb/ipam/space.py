@@ -235,7 +235,7 @@ class Avoided(Struct, frozen=True):
 
     def __call__(self, number: int) -> bool:
         """Whether *number* is one of them."""
-        return number in self.quarantined or (self.buggy and number & 0xFF in (0, 255))
+        return number in self.quarantined or (self.buggy and is_buggy(number))
 
 
 def _avoided(pool: Pool, version: int) -> Avoided | None:
@@ -250,7 +250,8 @@ def capacity(pool: Pool, version: int) -> int:
     buggy = pool.avoid_buggy_ips and version == 4
     avoided = sum(_buggy(span) for span in spans) if buggy else 0
     aside = sum(
-        any(each in span for span in spans) and not (buggy and is_buggy(each)) for each in pool.quarantined
+        any(each in span for span in spans) and not (buggy and is_buggy(int(each)))
+        for each in pool.quarantined
     )
     return sum(span.size for span in spans) - avoided - aside
 
