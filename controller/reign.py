@@ -6,7 +6,7 @@ When a reign begins and ends is `lb.cluster.lease`'s to say.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import NoReturn
 
@@ -22,6 +22,7 @@ from lb.cluster.configuration_state import StateWriter, own_pod
 from lb.cluster.errors import ApiError, Conflict
 from lb.cluster.events import Recorder, reference
 from lb.cluster.lease import Term
+from lb.cluster.lull import lull
 from lb.cluster.memberlist import ensure_memberlist_key
 from lb.cluster.pace import Pace
 from lb.cluster.reflector import Reflector
@@ -41,8 +42,6 @@ DECIDED = 96
 PATIENCE = 1.0
 """Seconds until a configuration takes effect that takes addresses away: where a range goes from one pool to
 another, or a pool gets another name, the other half of the change is on its way."""
-LONGEST_LULL = 1.0
-"""Seconds that an event waits for statuses to be written: addresses are more urgent."""
 KEY_CHECK = 30.0
 """Seconds between looks whether the speakers' key is still there."""
 
@@ -68,7 +67,10 @@ class Reign:
         self._services = services
         self._configuration = configuration
         self._client_metrics, self._metrics = metrics
-        self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name, turn=self._lull)
+        self._calm = asyncio.Event()
+        """Set while no write waits or is under way: addresses are more urgent than events."""
+        turn = partial(lull, self._calm)
+        self._recorder = Recorder(client, "anvil-lb-controller", settings.pod_name, turn=turn)
         owner = own_pod(settings.pod_name, settings.pod_uid)
         self._state = StateWriter(client, CONTROLLER, settings.namespace, owner)
         self._queue: WorkQueue[str] = WorkQueue()
@@ -77,8 +79,6 @@ class Reign:
         self._writes = asyncio.Semaphore(WRITES)
         self._urgent = 0
         """Writes that wait or are under way."""
-        self._calm = asyncio.Event()
-        """Set while there are none."""
         self._reconciler = Reconciler(
             client,
             self._recorder,
@@ -179,12 +179,6 @@ class Reign:
             self._urgent -= 1
             if not self._urgent:
                 self._calm.set()
-
-    async def _lull(self) -> None:
-        """Returns once no write is under way, or after a while."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_LULL):
-                await self._calm.wait()
 
     async def _work(self, name: str) -> None:
         service = self._services.store.get(name)

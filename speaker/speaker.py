@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from ipaddress import ip_address
@@ -17,6 +16,7 @@ from lb.cluster.client import Client
 from lb.cluster.completeness import complete, missing
 from lb.cluster.configuration_state import StateWriter, own_pod
 from lb.cluster.events import Recorder
+from lb.cluster.lull import lull
 from lb.config import conflict
 from lb.config.condition import judge
 from lb.config.conflict import Conflict
@@ -46,8 +46,6 @@ from speaker.snapshot import Rules, Snapshot
 from speaker.view import View
 
 log = logging.getLogger(__name__)
-LONGEST_LULL = 1.0
-"""Seconds that what is told to the API server waits for announcements: those are more urgent."""
 HANDOVER = 2.0
 """Seconds at most between saying that we stop and falling silent, until others have taken over."""
 
@@ -209,10 +207,8 @@ class Speaker:
         self._announcer.close()
 
     async def _lull(self) -> None:
-        """Returns once nothing is to be judged or handed over, or after a while."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_LULL):
-                await self._docket.rests.wait()
+        """What is told to the API server waits for announcements."""
+        await lull(self._docket.rests)
 
     async def _hand_over(self) -> None:
         """Returns once others serve what we announce, or did not for long enough."""
