@@ -8,24 +8,7 @@ import pytest
 
 from speaker.layer2.answerer import MOST_WAITING, Answerer, Desk
 
-
-class PairLink:
-    """A link of datagrams."""
-
-    def __init__(self, end):
-        self._end = end
-
-    def fileno(self):
-        return self._end.fileno()
-
-    def receive(self):
-        try:
-            return self._end.recv(100)
-        except BlockingIOError:
-            return None
-
-    def send(self, frame):
-        self._end.send(frame)
+from .pair_link import PairLink
 
 
 class Table:

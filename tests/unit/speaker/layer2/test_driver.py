@@ -9,29 +9,7 @@ import pytest
 from speaker.layer2.driver import Driver
 from speaker.layer2.protocol.machine import Outcome
 
-
-class PairLink:
-    """A link of datagrams; frames sent are kept in the pair's buffer."""
-
-    def __init__(self, end):
-        self._end = end
-        self.closed = False
-
-    def fileno(self):
-        return self._end.fileno()
-
-    def receive(self):
-        try:
-            return self._end.recv(100)
-        except BlockingIOError:
-            return None
-
-    def send(self, frame):
-        self._end.send(frame)
-
-    def close(self):
-        self.closed = True
-        self._end.close()
+from .pair_link import PairLink
 
 
 class Echo:
